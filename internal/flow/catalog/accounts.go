@@ -1,0 +1,153 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"homing"
+	"homing/internal/engine/ledger"
+)
+
+// NewAccount is what an account begins with. Zero fields get their defaults.
+type NewAccount struct {
+	Ref       string
+	Name      string
+	MultiLead bool
+	PriceMin  homing.Value
+	PriceMax  homing.Value
+	Currency  string
+}
+
+// CreateAccount makes an account with its first key. The key's text is told
+// here and by RevealKey only.
+func (c *Catalog) CreateAccount(ctx context.Context, by string, n NewAccount) (homing.Account, homing.Key, homing.Secret, error) {
+	c.changing.Lock()
+	defer c.changing.Unlock()
+	account := c.newAccount(n)
+	if err := checkAccount(account); err != nil {
+		return homing.Account{}, homing.Key{}, "", err
+	}
+	secret := homing.NewSecret()
+	key := c.newKey(account, "first key", secret)
+	err := c.change(ctx, by, ledger.PutAccount{Account: account}, ledger.PutKey{Key: key, Owner: account})
+	if err != nil {
+		return homing.Account{}, homing.Key{}, "", fmt.Errorf("couldn't create the account: %w", err)
+	}
+	return *account, *key, secret, nil
+}
+
+func (c *Catalog) newAccount(n NewAccount) *homing.Account {
+	a := &homing.Account{
+		PublicID: homing.RandomText(12), Ref: n.Ref, Name: strings.TrimSpace(n.Name), MultiLead: n.MultiLead,
+		PriceMin: homing.DefaultPriceMin, PriceMax: homing.DefaultPriceMax,
+		Currency: homing.DefaultCurrency, Created: c.now(),
+	}
+	if n.PriceMin.Given {
+		a.PriceMin = n.PriceMin.Money
+	}
+	if n.PriceMax.Given {
+		a.PriceMax = n.PriceMax.Money
+	}
+	if n.Currency != "" {
+		a.Currency = strings.ToUpper(n.Currency)
+	}
+	return a
+}
+
+// UpdateAccount changes an account as edit says.
+func (c *Catalog) UpdateAccount(ctx context.Context, by string, id homing.AccountID, edit func(*homing.Account)) (homing.Account, error) {
+	c.changing.Lock()
+	defer c.changing.Unlock()
+	present, err := c.liveAccount(id)
+	if err != nil {
+		return homing.Account{}, err
+	}
+	changed := *present
+	edit(&changed)
+	changed.ID, changed.PublicID, changed.Created, changed.Erased = present.ID, present.PublicID, present.Created, false
+	if changed == *present {
+		return changed, nil
+	}
+	if err := checkAccount(&changed); err != nil {
+		return homing.Account{}, err
+	}
+	if err := c.change(ctx, by, ledger.PutAccount{Account: &changed}); err != nil {
+		return homing.Account{}, fmt.Errorf("couldn't change account %s: %w", id, err)
+	}
+	return changed, nil
+}
+
+// EraseAccount forgets an account, see ledger.EraseAccount. It cannot be undone.
+func (c *Catalog) EraseAccount(ctx context.Context, by string, id homing.AccountID) error {
+	c.changing.Lock()
+	defer c.changing.Unlock()
+	if _, err := c.liveAccount(id); err != nil {
+		return err
+	}
+	if err := c.change(ctx, by, ledger.EraseAccount{Account: id, Lead: c.keyring().HashLead}); err != nil {
+		return fmt.Errorf("couldn't erase account %s: %w", id, err)
+	}
+	return nil
+}
+
+func (c *Catalog) liveAccount(id homing.AccountID) (*homing.Account, error) {
+	account := c.View().Account(id)
+	if account == nil || account.Erased {
+		return nil, fmt.Errorf("account %s: %w", id, homing.ErrNotFound)
+	}
+	return account, nil
+}
+
+// checkAccount says what is wrong with an account, naming the field.
+func checkAccount(a *homing.Account) error {
+	if err := checkName("name", a.Name); err != nil {
+		return err
+	}
+	if err := checkRef(a.Ref); err != nil {
+		return err
+	}
+	switch {
+	case a.PriceMin < 0:
+		return fmt.Errorf("%w price-min %s: it may not be negative", homing.ErrInvalid, a.PriceMin)
+	case a.PriceMin > a.PriceMax:
+		return fmt.Errorf("%w price range: price-min %s is above price-max %s", homing.ErrInvalid, a.PriceMin, a.PriceMax)
+	case len(a.Currency) != 3 || strings.ContainsFunc(a.Currency, func(r rune) bool { return r < 'A' || r > 'Z' }):
+		return fmt.Errorf("%w currency %q: write the three letters of ISO 4217, such as USD", homing.ErrInvalid, a.Currency)
+	}
+	return nil
+}
+
+func checkName(field, name string) error {
+	switch {
+	case strings.TrimSpace(name) == "":
+		return fmt.Errorf("%w %s: it is empty", homing.ErrInvalid, field)
+	case len(name) > 200:
+		return fmt.Errorf("%w %s: it has %d bytes, 200 are allowed", homing.ErrInvalid, field, len(name))
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
+		return fmt.Errorf("%w %s: it contains control characters or is not UTF-8", homing.ErrInvalid, field)
+	}
+	return nil
+}
+
+func checkRef(ref string) error {
+	if ref == "" {
+		return nil
+	}
+	return checkName("ref", ref)
+}
+
+// NewCampaign is what a campaign begins with. Zero fields get their defaults.
+type NewCampaign struct {
+	Account      homing.AccountID
+	Ref          string
+	Name         string
+	URL          string
+	Window       time.Duration
+	DefaultValue homing.Value
+	Hold         bool
+	Goals        []homing.Goal
+}

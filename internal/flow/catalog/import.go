@@ -1,0 +1,327 @@
+package catalog
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+
+	"homing"
+	"homing/internal/engine/ledger"
+)
+
+// ImportLine is one line of an import file: an account or a campaign, known by
+// the operator's own reference. A line with a url is a campaign.
+//
+//	{"ref":"adv-17","name":"Acme","keys":["…present key…"],"multi_lead":true}
+//	{"ref":"cmp-204","account":"adv-17","name":"Spring","url":"https://…{click_id}"}
+//
+// What a line leaves out keeps its present value, or begins with the default.
+type ImportLine struct {
+	Type     string `json:"type"` // "account" or "campaign"; told from the fields if left out
+	Ref      string `json:"ref"`
+	Name     string `json:"name"`
+	Currency string `json:"currency"`
+
+	// Of accounts.
+	Key       string        `json:"key"`  // one present key
+	Keys      []string      `json:"keys"` // or several
+	MultiLead *bool         `json:"multi_lead"`
+	PriceMin  *homing.Money `json:"price_min"`
+	PriceMax  *homing.Money `json:"price_max"`
+
+	// Of campaigns.
+	Account      string                 `json:"account"` // the account's ref
+	URL          string                 `json:"url"`
+	Window       string                 `json:"window"`
+	DefaultValue *homing.Value          `json:"default_value"`
+	Hold         *bool                  `json:"hold"`
+	Status       *homing.CampaignStatus `json:"status"`
+	Goals        []homing.Goal          `json:"goals"`
+}
+
+// ImportResult counts what an import did.
+type ImportResult struct {
+	Accounts  ImportCount `json:"accounts"`
+	Campaigns ImportCount `json:"campaigns"`
+	KeysAdded int         `json:"keys_added"`
+	// Made lists the campaigns of the file with the click URL's slug, in its
+	// order.
+	Made []homing.Campaign `json:"-"`
+}
+
+// ImportCount counts things of one sort.
+type ImportCount struct {
+	Created   int `json:"created"`
+	Changed   int `json:"changed"`
+	Unchanged int `json:"unchanged"`
+}
+
+// Import reads accounts with their present keys, and campaigns, one JSON object
+// a line, and carries all of it out in one step. If any line is wrong nothing
+// is changed and the error names every wrong line. Repeating an import changes
+// nothing.
+func (c *Catalog) Import(ctx context.Context, by string, lines io.Reader) (ImportResult, error) {
+	c.changing.Lock()
+	defer c.changing.Unlock()
+	in := newImporter(c)
+	scan := bufio.NewScanner(lines)
+	scan.Buffer(nil, 1<<20)
+	for n := 1; scan.Scan(); n++ {
+		if len(scan.Bytes()) == 0 {
+			continue
+		}
+		if err := in.line(scan.Bytes()); err != nil {
+			in.wrong = append(in.wrong, fmt.Errorf("line %d: %w", n, err))
+		}
+	}
+	if err := scan.Err(); err != nil {
+		return ImportResult{}, fmt.Errorf("couldn't read the import: %w", err)
+	}
+	if err := in.error(); err != nil {
+		return ImportResult{}, err
+	}
+	if err := c.change(ctx, by, in.edits...); err != nil {
+		return ImportResult{}, fmt.Errorf("couldn't import: %w", err)
+	}
+	for _, campaign := range in.campaigns {
+		in.result.Made = append(in.result.Made, *campaign)
+	}
+	return in.result, nil
+}
+
+// importer gathers the edits of one import.
+type importer struct {
+	catalog   *Catalog
+	view      *View
+	accounts  map[string]*homing.Account // by ref, as they will be
+	present   map[string]*Campaign       // by account ref + ref
+	seen      map[string]bool
+	keys      map[homing.KeyHash]string // keys of this file, and whose they are
+	edits     []ledger.Edit
+	campaigns []*homing.Campaign
+	result    ImportResult
+	wrong     []error
+}
+
+func newImporter(c *Catalog) *importer {
+	in := &importer{
+		catalog: c, view: c.View(), accounts: map[string]*homing.Account{}, present: map[string]*Campaign{},
+		seen: map[string]bool{}, keys: map[homing.KeyHash]string{},
+	}
+	for _, a := range in.view.Accounts {
+		if a.Ref != "" && !a.Erased {
+			in.accounts[a.Ref] = a
+		}
+	}
+	for _, campaign := range in.view.CampaignsOf(0) {
+		if campaign.Ref != "" {
+			in.present[campaign.Owner.Ref+"\x00"+campaign.Ref] = campaign
+		}
+	}
+	return in
+}
+
+// maxWrong is how many wrong lines an error names.
+const maxWrong = 20
+
+func (in *importer) error() error {
+	if len(in.wrong) == 0 {
+		return nil
+	}
+	named := in.wrong
+	if len(named) > maxWrong {
+		named = append(named[:maxWrong:maxWrong], fmt.Errorf("and %d more", len(in.wrong)-maxWrong))
+	}
+	return fmt.Errorf("%w import, nothing was changed:\n%w", homing.ErrInvalid, errors.Join(named...))
+}
+
+func (in *importer) line(text []byte) error {
+	var l ImportLine
+	if err := unmarshalStrictly(text, &l); err != nil {
+		return err
+	}
+	if l.Ref == "" {
+		return errors.New("there is no ref: give your own reference, by which the line is known when it is repeated")
+	}
+	if l.Type == "" {
+		l.Type = "account"
+		if l.URL != "" {
+			l.Type = "campaign"
+		}
+	}
+	switch l.Type {
+	case "account":
+		return in.account(&l)
+	case "campaign":
+		return in.campaign(&l)
+	}
+	return fmt.Errorf("type %q: want account or campaign", l.Type)
+}
+
+func (in *importer) once(what, ref string) error {
+	if in.seen[what+ref] {
+		return fmt.Errorf("%s %q stands in the file twice", what, ref)
+	}
+	in.seen[what+ref] = true
+	return nil
+}
+
+func (in *importer) account(l *ImportLine) error {
+	if err := in.once("account", l.Ref); err != nil {
+		return err
+	}
+	present := in.accounts[l.Ref]
+	account := in.catalog.newAccount(NewAccount{Ref: l.Ref, Name: l.Name})
+	if present != nil {
+		copied := *present
+		account = &copied
+	}
+	l.fillAccount(account)
+	if err := checkAccount(account); err != nil {
+		return err
+	}
+	if !in.count(&in.result.Accounts, present != nil, present != nil && *account == *present) {
+		in.edits = append(in.edits, ledger.PutAccount{Account: account})
+	}
+	in.accounts[l.Ref] = account
+	keys := l.Keys
+	if l.Key != "" {
+		keys = append(keys, l.Key)
+	}
+	for i, text := range keys {
+		if err := in.key(account, text); err != nil {
+			return fmt.Errorf("key %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+// count notes what became of a line and tells whether it changes nothing.
+func (in *importer) count(n *ImportCount, existed, same bool) bool {
+	switch {
+	case same:
+		n.Unchanged++
+	case existed:
+		n.Changed++
+	default:
+		n.Created++
+	}
+	return same
+}
+
+func (l *ImportLine) fillAccount(a *homing.Account) {
+	if l.Name != "" {
+		a.Name = l.Name
+	}
+	if l.Currency != "" {
+		a.Currency = l.Currency
+	}
+	set(&a.MultiLead, l.MultiLead)
+	set(&a.PriceMin, l.PriceMin)
+	set(&a.PriceMax, l.PriceMax)
+}
+
+func set[T any](to *T, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+func (in *importer) key(owner *homing.Account, text string) error {
+	secret, err := homing.ParseSecret(text)
+	if err != nil {
+		return err
+	}
+	hash := secret.Hash()
+	if whose, ok := in.keys[hash]; ok && whose != owner.Ref {
+		return fmt.Errorf("it is also a key of account %q in this file", whose)
+	}
+	if present := in.view.KeyByHash(hash); present != nil {
+		if present.Account != owner.ID {
+			return fmt.Errorf("it is a key of account %s already", present.Account)
+		}
+		return nil
+	}
+	if _, ok := in.keys[hash]; ok {
+		return nil
+	}
+	in.keys[hash] = owner.Ref
+	in.edits = append(in.edits, ledger.PutKey{Key: in.catalog.newKey(owner, "imported", secret), Owner: owner})
+	in.result.KeysAdded++
+	return nil
+}
+
+func (in *importer) campaign(l *ImportLine) error {
+	if l.Account == "" {
+		return errors.New("there is no account: give the ref of the account it belongs to")
+	}
+	if err := in.once("campaign", l.Account+"\x00"+l.Ref); err != nil {
+		return err
+	}
+	owner := in.accounts[l.Account]
+	if owner == nil {
+		return fmt.Errorf("account %q: there is none of that ref, here or above in the file", l.Account)
+	}
+	present := in.present[l.Account+"\x00"+l.Ref]
+	campaign := in.catalog.newCampaign(NewCampaign{Account: owner.ID, Ref: l.Ref})
+	if present != nil {
+		copied := present.Campaign
+		campaign = &copied
+	}
+	if err := l.fillCampaign(campaign); err != nil {
+		return err
+	}
+	if err := checkCampaign(campaign, owner); err != nil {
+		return err
+	}
+	if !in.count(&in.result.Campaigns, present != nil, present != nil && reflect.DeepEqual(*campaign, present.Campaign)) {
+		in.edits = append(in.edits, ledger.PutCampaign{Campaign: campaign, Owner: owner})
+	}
+	in.campaigns = append(in.campaigns, campaign)
+	return nil
+}
+
+func (l *ImportLine) fillCampaign(c *homing.Campaign) (err error) {
+	if l.Name != "" {
+		c.Name = l.Name
+	}
+	if l.URL != "" {
+		c.URL = l.URL
+	}
+	if l.Window != "" {
+		if c.Window, err = homing.ParseWindow(l.Window); err != nil {
+			return err
+		}
+	}
+	if l.Goals != nil {
+		c.Goals = l.Goals
+	}
+	set(&c.DefaultValue, l.DefaultValue)
+	set(&c.Hold, l.Hold)
+	set(&c.Status, l.Status)
+	return nil
+}
+
+// unmarshalStrictly refuses unknown fields. Its errors do not quote values,
+// which may be keys.
+func unmarshalStrictly(text []byte, into *ImportLine) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	err := d.Decode(into)
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case err == nil && d.More():
+		return errors.New("more than one JSON object on the line")
+	case errors.As(err, &syntax):
+		return fmt.Errorf("it is not JSON, from byte %d on", syntax.Offset)
+	case errors.As(err, &kind):
+		return fmt.Errorf("field %s: want %s, not a %s", kind.Field, kind.Type, kind.Value)
+	}
+	return err
+}

@@ -1,0 +1,204 @@
+// Package mint makes click ids that are never made twice.
+//
+// An id is (time, node, sequence, campaign). The node number is on loan from
+// the ledger together with a mark, the last moment it may be used for; the mark
+// is moved ahead, durably, before it is reached. So an id can only repeat if
+// two loans of a node overlap in time, which the ledger forbids, whatever
+// crashes and clocks do. See ledger.Lessor.
+//
+// Within a loan, time and sequence only go up: a full millisecond borrows the
+// next one, at most 5 ms ahead of the clock. If the clock steps back by more
+// than a second, another node number is taken; by less, the last time is used
+// on.
+package mint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"homing"
+	"homing/internal/engine/ledger"
+)
+
+const (
+	// ahead is how far the mark is moved beyond now. A crash leaves the node
+	// number unusable for so long; there are a thousand of them.
+	ahead = 20_000 // ms
+	// maxBorrow is how far the sequence may run ahead of the clock.
+	maxBorrow = 5 // ms
+	// maxStepBack is how far a clock may step back within a loan.
+	maxStepBack = 1_000 // ms
+	// renewEvery is how often the mark is looked after.
+	renewEvery = 2 * time.Second
+)
+
+// Minter mints click ids. It is safe for concurrent use.
+type Minter struct {
+	lessor  ledger.Lessor
+	clock   homing.Clock
+	keyring func() *homing.Keyring
+	log     *slog.Logger
+	test    bool
+
+	// loan is what ids are minted under; nil while there is none. It is
+	// replaced, never changed.
+	loan atomic.Pointer[loan]
+	// wake asks Keep to look at once: a clock that jumped leaves the loan
+	// unusable.
+	wake chan struct{}
+}
+
+// loan is a node number with where it stands.
+type loan struct {
+	lease ledger.Lease
+	// at packs milliseconds and sequence of the last id: ms<<12 | seq.
+	at atomic.Uint64
+	// mark is the last millisecond that ids may carry.
+	mark atomic.Int64
+}
+
+// Options are what a minter is made of.
+type Options struct {
+	Lessor  ledger.Lessor
+	Clock   homing.Clock
+	Keyring func() *homing.Keyring
+	Log     *slog.Logger
+	// Test mints ids of test traffic.
+	Test bool
+}
+
+// Open takes a node number.
+func Open(ctx context.Context, o Options) (*Minter, error) {
+	m := &Minter{lessor: o.Lessor, clock: o.Clock, keyring: o.Keyring, log: o.Log, test: o.Test, wake: make(chan struct{}, 1)}
+	if err := m.take(ctx); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// Node is the node number in use.
+func (m *Minter) Node() homing.NodeID {
+	if l := m.loan.Load(); l != nil {
+		return l.lease.Node
+	}
+	return 0
+}
+
+// Mint makes an id for a click of a campaign. It takes well under a
+// microsecond. homing.ErrOverloaded: more ids are asked for than a millisecond
+// holds (4,096) for longer than 5 ms. homing.ErrUnavailable: there is no node
+// number just now, because the ledger is away or the clock stepped back.
+func (m *Minter) Mint(campaign homing.CampaignID) (homing.ClickID, homing.Origin, error) {
+	l := m.loan.Load()
+	now := homing.MillisOf(m.clock())
+	if l == nil {
+		return homing.ClickID{}, homing.Origin{}, fmt.Errorf("no node number to mint under: %w", homing.ErrUnavailable)
+	}
+	at, seq, err := l.next(now)
+	if err != nil {
+		select {
+		case m.wake <- struct{}{}:
+		default:
+		}
+		return homing.ClickID{}, homing.Origin{}, err
+	}
+	o := homing.Origin{Time: at, Node: l.lease.Node, Seq: seq, Campaign: campaign}
+	return m.keyring().Seal(o), o, nil
+}
+
+// next moves the loan on by one id.
+func (l *loan) next(now homing.Millis) (homing.Millis, uint16, error) {
+	for {
+		last := l.at.Load()
+		at, seq := uint64(now), uint64(0)
+		if lastMs := last >> 12; at <= lastMs {
+			if lastMs > at+maxStepBack {
+				return 0, 0, fmt.Errorf("the clock stepped back: %w", homing.ErrUnavailable)
+			}
+			at, seq = lastMs, last&homing.MaxSeq+1
+			if seq > homing.MaxSeq {
+				at, seq = at+1, 0
+			}
+			// A small step back uses the last time on, but borrows no more.
+			if at > uint64(now)+maxBorrow && at > lastMs {
+				return 0, 0, fmt.Errorf("more than %d click ids in a millisecond: %w", homing.MaxSeq+1, homing.ErrOverloaded)
+			}
+		}
+		if int64(at) > l.mark.Load() {
+			return 0, 0, fmt.Errorf("the node number's loan was not prolonged: %w", homing.ErrUnavailable)
+		}
+		if l.at.CompareAndSwap(last, at<<12|seq) {
+			return homing.Millis(at), uint16(seq), nil
+		}
+	}
+}
+
+// Keep prolongs the loan, and takes another when the clock steps back or the
+// loan is lost, until ctx is done; then it gives the number back.
+func (m *Minter) Keep(ctx context.Context) {
+	tick := time.NewTicker(renewEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			m.release(context.WithoutCancel(ctx))
+			return
+		case <-tick.C:
+		case <-m.wake:
+		}
+		if err := m.prolong(ctx); err != nil && ctx.Err() == nil {
+			m.log.Warn("couldn't prolong the loan of the node number", "error", err)
+		}
+	}
+}
+
+func (m *Minter) prolong(ctx context.Context) error {
+	l, now := m.loan.Load(), homing.MillisOf(m.clock())
+	if l == nil || homing.Millis(l.at.Load()>>12) > now+maxStepBack {
+		m.loan.Store(nil)
+		return m.take(ctx)
+	}
+	until := now + ahead
+	if int64(until) < l.mark.Load()+renewEvery.Milliseconds()/2 {
+		return nil // looked after a moment ago, or the clock stepped back a little
+	}
+	err := m.lessor.Extend(ctx, l.lease, until)
+	if errors.Is(err, homing.ErrConflict) {
+		m.loan.Store(nil)
+		return m.take(ctx)
+	}
+	if err == nil {
+		// From here on the ledger knows, so ids may carry these times.
+		l.mark.Store(int64(until))
+	}
+	return err
+}
+
+func (m *Minter) take(ctx context.Context) error {
+	now := homing.MillisOf(m.clock())
+	lease, err := m.lessor.Lease(ctx, now, now+ahead, m.test)
+	if err != nil {
+		return fmt.Errorf("couldn't take a node number: %w", err)
+	}
+	l := &loan{lease: lease}
+	l.mark.Store(int64(lease.Mark))
+	m.loan.Store(l)
+	return nil
+}
+
+func (m *Minter) release(ctx context.Context) {
+	l := m.loan.Swap(nil)
+	if l == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	used := max(homing.Millis(l.at.Load()>>12), homing.MillisOf(m.clock()))
+	if err := m.lessor.Release(ctx, l.lease, used); err != nil {
+		m.log.Warn("couldn't give the node number back", "error", err)
+	}
+}
