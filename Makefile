@@ -1,0 +1,42 @@
+# make run builds and starts homing; make test runs every check.
+
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS  = -X homing/internal/app.Version=$(VERSION)
+FUZZTIME ?= 60s
+
+.PHONY: run build test check unit fuzz bench clean
+
+run: build
+	bin/homing serve
+
+build:
+	$(GO) build -buildvcs=auto -trimpath -ldflags '$(LDFLAGS)' -o bin/homing ./cmd/homing
+
+# test = format, vet, staticcheck, the import arrows, and every test with -race:
+# unit, property, conformance and end to end against the built program, browser.
+test: check unit
+
+check:
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "not gofmt'd: $$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+unit: build
+	$(GO) test -race -timeout 20m ./...
+
+# Each fuzz target for FUZZTIME.
+fuzz:
+	@set -e; for pkg in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "== $$pkg $$target"; \
+	    $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg; \
+	  done; \
+	done
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+clean:
+	rm -rf bin screenshots

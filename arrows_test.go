@@ -1,0 +1,136 @@
+package homing_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// room is a place in the house and the rooms it may know.
+type room struct {
+	name   string
+	prefix string // of the packages in it, below the module
+	knows  []string
+	rule   string // the arrow in words
+}
+
+// rooms are listed from the bottom up; a package is in the last room whose
+// prefix fits. Everybody may know the words and his own room.
+var rooms = []room{
+	{name: "words", prefix: "", rule: "package homing holds words and values and knows nothing of the program"},
+	{name: "rule", prefix: "internal/rule/", rule: "a rule decides purely: it may only know the words and other rules"},
+	{name: "contract", prefix: "internal/engine/", rule: "an engine's contract may only know the words"},
+	{name: "engine", prefix: "", knows: []string{"contract"}, rule: "an engine may only know its contract and the words"},
+	{name: "flow", prefix: "internal/flow/", knows: []string{"rule", "contract"}, rule: "a flow may only know rules, engine contracts and the words; only app names an engine"},
+	{name: "edge", prefix: "internal/edge", knows: []string{"flow", "rule", "contract"}, rule: "a door for machines may only know flows, rules, engine contracts and the words; only app names an engine"},
+	{name: "desk", prefix: "internal/desk/", knows: []string{"flow", "rule", "contract"}, rule: "a door for people may only know flows, rules, engine contracts and the words; only app names an engine"},
+	{name: "simulate", prefix: "internal/simulate", knows: []string{"desk"}, rule: "the simulation plays from outside: it may only know the control socket and the words"},
+	{name: "app", prefix: "internal/app", knows: []string{"edge", "desk", "flow", "rule", "contract", "engine"}, rule: "app wires the house and is known by cmd only"},
+	{name: "cmd", prefix: "cmd/", knows: []string{"app", "simulate", "desk"}, rule: "a command parses, calls app or the control socket, and prints"},
+	{name: "suite", prefix: "internal/suite", knows: []string{"app", "desk", "flow", "rule", "contract", "engine", "simulate", "edge"}, rule: "suites are tests"},
+}
+
+func roomOf(pkg string) (room, bool) {
+	path := strings.TrimPrefix(strings.TrimPrefix(pkg, "homing"), "/")
+	if path == "" {
+		return rooms[0], true
+	}
+	if rest, ok := strings.CutPrefix(path, "internal/engine/"); ok {
+		// internal/engine/spool is a contract, what lies below it an
+		// implementation or its suite.
+		if strings.Contains(rest, "/") {
+			return named("engine"), true
+		}
+		return named("contract"), true
+	}
+	for _, r := range rooms {
+		if r.prefix != "" && (strings.HasPrefix(path, r.prefix) || path+"/" == r.prefix) {
+			return r, true
+		}
+	}
+	return room{}, false
+}
+
+func named(name string) room {
+	return rooms[slices.IndexFunc(rooms, func(r room) bool { return r.name == name })]
+}
+
+// wrong says in a sentence why an arrow is wrong; it says nothing if it is not.
+func wrong(from, to string) string {
+	a, ok := roomOf(from)
+	if !ok {
+		return fmt.Sprintf("%s is in no room: put it into one of those in ARCHITECTURE.md, or make a room in arrows_test.go with a sentence for it", from)
+	}
+	b, ok := roomOf(to)
+	if !ok || b.name == "words" || a.name == b.name && a.name != "engine" || slices.Contains(a.knows, b.name) {
+		return ""
+	}
+	if a.name == "engine" && b.name == "engine" && strings.HasPrefix(to, from[:strings.LastIndex(from, "/")]) {
+		return "" // an implementation's packages, and the suite beside it
+	}
+	return fmt.Sprintf("the arrow %s -> %s is turned round: %s. Arrows point cmd -> app -> edge, desk -> flow -> rule, engine contracts -> homing; move what is needed down, or hand it in as a value", from, to, a.rule)
+}
+
+// TestArrows reads every import of the program.
+func TestArrows(t *testing.T) {
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	packages := 0
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; packages++ {
+		var p struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		for _, to := range p.Imports {
+			if to != "homing" && !strings.HasPrefix(to, "homing/") {
+				continue
+			}
+			if sentence := wrong(p.ImportPath, to); sentence != "" {
+				t.Error(sentence)
+			}
+		}
+	}
+	if packages < 10 {
+		t.Errorf("only %d packages were read", packages)
+	}
+}
+
+// TestWrongArrows turns arrows round and expects a sentence for each.
+func TestWrongArrows(t *testing.T) {
+	for _, c := range []struct {
+		from, to string
+		ok       bool
+	}{
+		{"homing/internal/edge", "homing/internal/flow/catalog", true},
+		{"homing/internal/flow/trace", "homing/internal/flow/journal", true},
+		{"homing/internal/app", "homing/internal/engine/spool/segment", true},
+		{"homing/internal/engine/spool/segment", "homing/internal/engine/spool", true},
+		{"homing/internal/rule/judge", "homing/internal/rule/target", true},
+		{"homing/internal/rule/judge", "homing/internal/flow/catalog", false},
+		{"homing/internal/flow/catalog", "homing/internal/edge", false},
+		{"homing/internal/edge", "homing/internal/desk/panel", false},
+		{"homing/internal/edge", "homing/internal/engine/spool/segment", false},
+		{"homing/internal/engine/spool", "homing/internal/engine/spool/segment", false},
+		{"homing/internal/engine/ledger/sqlite", "homing/internal/engine/spool/segment", false},
+		{"homing/internal/engine/ledger/sqlite", "homing/internal/rule/judge", false},
+		{"homing", "homing/internal/rule/judge", false},
+		{"homing/internal/simulate", "homing/internal/engine/ledger", false},
+		{"homing/internal/helper", "homing", false},
+	} {
+		if sentence := wrong(c.from, c.to); (sentence == "") != c.ok {
+			t.Errorf("%s -> %s: got %q", c.from, c.to, sentence)
+		}
+	}
+}

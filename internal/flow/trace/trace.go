@@ -1,0 +1,246 @@
+// Package trace tells a click's whole story from its id: when and where it was
+// minted, what was known of the visitor, which postbacks named it, and what
+// became of its conversions.
+//
+// Nothing is indexed for it. The id tells the moment, so the click is found in
+// the spool by time; conversions are found in the ledger by the click.
+package trace
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"homing"
+	"homing/internal/engine/ledger"
+	"homing/internal/engine/spool"
+	"homing/internal/flow/catalog"
+	"homing/internal/flow/journal"
+)
+
+// Tracer answers traces. It is safe for concurrent use.
+type Tracer struct {
+	Spool   spool.Spool
+	Books   ledger.Books
+	Journal *journal.Journal
+	View    func() *catalog.View
+	Keyring func() *homing.Keyring
+	Clock   homing.Clock
+}
+
+// Story is what is known of a click.
+type Story struct {
+	Asked   string         `json:"asked"`            // what was asked for, cut
+	ClickID homing.ClickID `json:"click_id"`         // zero if there is none in it
+	Found   bool           `json:"found"`            // there is a well-formed id in it
+	Genuine bool           `json:"genuine"`          // minted here
+	Minted  string         `json:"minted,omitempty"` // RFC 3339
+	Node    homing.NodeID  `json:"node"`
+	Test    bool           `json:"test,omitempty"`
+
+	Campaign     homing.CampaignID `json:"campaign,omitempty"`
+	CampaignName string            `json:"campaign_name,omitempty"`
+	Account      homing.AccountID  `json:"account,omitempty"`
+	AccountName  string            `json:"account_name,omitempty"`
+	Window       string            `json:"window,omitempty"`
+	WindowEnds   string            `json:"window_ends,omitempty"`
+
+	Click       *Click       `json:"click,omitempty"` // nil: no longer, or never, in the spool
+	Postbacks   []Postback   `json:"postbacks"`
+	Conversions []Conversion `json:"conversions"`
+	// Incomplete says what could not be looked through, in words.
+	Incomplete []string `json:"incomplete,omitempty"`
+
+	now homing.Millis
+}
+
+// Click is what was known of the visitor.
+type Click struct {
+	Class     homing.ClickClass `json:"class"`
+	Addr      string            `json:"addr,omitempty"` // cut by policy
+	UserAgent string            `json:"user_agent,omitempty"`
+	Referrer  string            `json:"referrer,omitempty"`
+	Language  string            `json:"language,omitempty"`
+	Params    map[string]string `json:"params,omitempty"`
+}
+
+// Postback is a call that named the click.
+type Postback struct {
+	At       string           `json:"at"`
+	Result   homing.Outcome   `json:"result"`
+	Reason   homing.Reason    `json:"reason"`
+	Status   int              `json:"status"`
+	LeadCode string           `json:"lead_code"`
+	Goal     homing.GoalID    `json:"goal"`
+	Value    homing.Value     `json:"value"`
+	HTTPS    bool             `json:"https"`
+	Addr     string           `json:"addr,omitempty"`
+	Flags    []string         `json:"flags"`
+	Request  homing.RequestID `json:"request_id"`
+	at       homing.Millis
+}
+
+// Conversion is a row of the click with its history.
+type Conversion struct {
+	ID       homing.ConversionID `json:"id"`
+	LeadCode string              `json:"lead_code"`
+	Goal     homing.GoalID       `json:"goal"`
+	Status   homing.Status       `json:"status"`
+	Value    homing.Value        `json:"value"`
+	Price    homing.Money        `json:"price"`
+	At       string              `json:"at"`
+	Flags    []string            `json:"flags"`
+	History  []Step              `json:"history"`
+}
+
+// Step is a change of status.
+type Step struct {
+	At     string        `json:"at"`
+	From   homing.Status `json:"from,omitempty"`
+	To     homing.Status `json:"to"`
+	Actor  string        `json:"actor"`
+	Reason string        `json:"reason,omitempty"`
+}
+
+// patience bounds how long postbacks are looked for in the spool.
+const patience = 10 * time.Second
+
+// Of tells the story of the first click id in text: a bare id, or any URL that
+// contains one. homing.ErrInvalid: there is none in it.
+func (t *Tracer) Of(ctx context.Context, text string) (Story, error) {
+	s := Story{Asked: text[:min(len(text), 200)], now: homing.MillisOf(t.Clock())}
+	s.Postbacks, s.Conversions = []Postback{}, []Conversion{}
+	id, ok := FindID(text)
+	if !ok {
+		return s, fmt.Errorf("%w click id: there are no 40 characters of 0-9 and a-f in it", homing.ErrInvalid)
+	}
+	s.ClickID, s.Found = id, true
+	origin, genuine := t.Keyring().Open(id)
+	if !genuine {
+		return s, nil
+	}
+	s.Genuine = true
+	t.tellOrigin(&s, origin)
+	for _, tell := range []func(context.Context, *Story, homing.Origin) error{t.tellClick, t.tellConversions, t.tellPostbacks} {
+		if err := tell(ctx, &s, origin); err != nil {
+			return s, fmt.Errorf("couldn't trace %s: %w", id, err)
+		}
+	}
+	return s, nil
+}
+
+func (t *Tracer) tellOrigin(s *Story, o homing.Origin) {
+	s.Minted, s.Node, s.Test, s.Campaign = o.Time.String(), o.Node, o.Test(), o.Campaign
+	campaign := t.View().Campaign(o.Campaign)
+	if campaign == nil {
+		s.Incomplete = append(s.Incomplete, "the settings know no campaign "+o.Campaign.String())
+		return
+	}
+	s.CampaignName, s.Account, s.AccountName = campaign.Name, campaign.Account, campaign.Owner.Name
+	s.Window = homing.FormatWindow(campaign.Window)
+	s.WindowEnds = (o.Time + homing.Millis(campaign.Window.Milliseconds())).String()
+}
+
+func (t *Tracer) tellClick(ctx context.Context, s *Story, o homing.Origin) error {
+	q := spool.Query{Since: o.Time, Until: o.Time + 1, Kinds: spool.SetOf(spool.KindClick)}
+	var click homing.Click
+	for record, err := range t.Spool.Scan(ctx, q) {
+		if err != nil {
+			return err
+		}
+		if err := homing.DecodeClick(&click, record.Data); err != nil {
+			return err
+		}
+		if click.Origin == o {
+			s.Click = clickOf(&click)
+			return nil
+		}
+	}
+	return nil
+}
+
+func clickOf(c *homing.Click) *Click {
+	told := &Click{
+		Class: c.Class, UserAgent: string(c.UserAgent), Referrer: string(c.Referrer),
+		Language: string(c.Language), Params: map[string]string{},
+	}
+	if c.Addr.IsValid() {
+		told.Addr = homing.CutAddr(c.Addr).String()
+	}
+	for p, value := range c.Params {
+		if value != nil {
+			told.Params[homing.Param(p).String()] = string(value)
+		}
+	}
+	return told
+}
+
+func (t *Tracer) tellConversions(ctx context.Context, s *Story, o homing.Origin) error {
+	conversions, err := t.Books.ConversionsOf(ctx, o)
+	if err != nil {
+		return err
+	}
+	for _, c := range conversions {
+		history, err := t.Books.History(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		told := Conversion{
+			ID: c.ID, LeadCode: c.Lead, Goal: c.Goal, Status: c.Status, Value: c.Value, Price: c.Price,
+			At: c.At.String(), Flags: c.Flags.Names(), History: []Step{},
+		}
+		for _, h := range history {
+			told.History = append(told.History, Step{At: h.At.String(), From: h.From, To: h.To, Actor: h.Actor, Reason: h.Reason})
+		}
+		s.Conversions = append(s.Conversions, told)
+	}
+	return nil
+}
+
+func (t *Tracer) tellPostbacks(ctx context.Context, s *Story, o homing.Origin) error {
+	bounded, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for e, err := range t.Journal.OfClick(bounded, o) {
+		if bounded.Err() != nil && ctx.Err() == nil {
+			s.Incomplete = append(s.Incomplete, "duplicates and refusals were looked for during 10 seconds; there may be later ones")
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		told := Postback{
+			At: e.At.String(), Result: e.Verdict.Outcome, Reason: e.Verdict.Reason, Status: e.Verdict.Reason.Info().Answer.Status(),
+			LeadCode: e.Lead, Goal: e.Goal, Value: e.Value, HTTPS: e.HTTPS, Flags: e.Verdict.Flags.Names(), Request: e.Request, at: e.At,
+		}
+		if e.Addr.IsValid() {
+			told.Addr = e.Addr.String()
+		}
+		s.Postbacks = append(s.Postbacks, told)
+	}
+	return nil
+}
+
+// FindID finds the first click id in a text: a run of exactly 40 characters of
+// [0-9a-f] that no further letter or digit adjoins.
+func FindID(text string) (homing.ClickID, bool) {
+	for i := 0; i < len(text); {
+		if !homing.IsAlnum(text[i]) {
+			i++
+			continue
+		}
+		start := i
+		for i < len(text) && homing.IsAlnum(text[i]) {
+			i++
+		}
+		run := text[start:i]
+		// A run behind a percent sign begins with the two digits of an escape:
+		// …%3Dc86b8a… is "=" and an id.
+		if start > 0 && text[start-1] == '%' && len(run) == homing.ClickIDLen+2 {
+			run = run[2:]
+		}
+		if id, ok := homing.ParseClickID(run); ok {
+			return id, true
+		}
+	}
+	return homing.ClickID{}, false
+}
