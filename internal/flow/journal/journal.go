@@ -145,12 +145,14 @@ func (j *Journal) tally(k tallyKey, n uint64) {
 func (j *Journal) Keep(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	for ctx.Err() == nil {
+	for {
 		select {
 		case <-ctx.Done():
+			j.flush()
+			return
 		case <-tick.C:
+			j.flush()
 		}
-		j.flush()
 	}
 }
 

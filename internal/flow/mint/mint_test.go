@@ -1,0 +1,250 @@
+package mint
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"homing"
+	"homing/internal/engine/ledger"
+)
+
+// lessor keeps loans as the contract says, in memory: the ledger that outlives
+// every crash of a minter.
+type lessor struct {
+	mu    sync.Mutex
+	marks map[homing.NodeID]homing.Millis
+	loans map[homing.NodeID]uint64
+	away  bool
+}
+
+func newLessor() *lessor {
+	return &lessor{marks: map[homing.NodeID]homing.Millis{}, loans: map[homing.NodeID]uint64{}}
+}
+
+func (l *lessor) Lease(_ context.Context, now, until homing.Millis, test bool) (ledger.Lease, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	first, last := homing.NodeID(0), homing.FirstTestNode
+	if test {
+		first, last = homing.FirstTestNode, homing.MaxNode+1
+	}
+	for node := first; node < last && !l.away; node++ {
+		if mark, used := l.marks[node]; !used || mark < now {
+			l.marks[node], l.loans[node] = until, rand.Uint64()
+			return ledger.Lease{Node: node, Token: l.loans[node], Mark: until}, nil
+		}
+	}
+	return ledger.Lease{}, homing.ErrUnavailable
+}
+
+func (l *lessor) Extend(_ context.Context, lease ledger.Lease, until homing.Millis) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.away:
+		return homing.ErrUnavailable
+	case l.loans[lease.Node] != lease.Token:
+		return homing.ErrConflict
+	}
+	l.marks[lease.Node] = until
+	return nil
+}
+
+func (l *lessor) Release(_ context.Context, lease ledger.Lease, used homing.Millis) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.loans[lease.Node] != lease.Token {
+		return homing.ErrConflict
+	}
+	l.marks[lease.Node] = used
+	return nil
+}
+
+// clock is moved by hand.
+type clock struct {
+	mu  sync.Mutex
+	now homing.Millis
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now.Time()
+}
+
+func (c *clock) step(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now += homing.Millis(d.Milliseconds())
+}
+
+const start homing.Millis = 1_800_000_000_000
+
+var ring = func() func() *homing.Keyring {
+	k, err := homing.NewKeyring(homing.MasterKey{ID: "00000001", Secret: [32]byte{1}})
+	if err != nil {
+		panic(err)
+	}
+	return func() *homing.Keyring { return k }
+}()
+
+func open(t interface{ Fatal(...any) }, l *lessor, c *clock) *Minter {
+	m, err := Open(context.Background(), Options{Lessor: l, Clock: c.Now, Keyring: ring, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// TestNeverTwice plays minters that crash, restart and end, over a clock that
+// leaps and steps back, and wants every origin to be new.
+func TestNeverTwice(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		l, c := newLessor(), &clock{now: start}
+		m := open(t, l, c)
+		seen := map[homing.Origin]bool{}
+		ctx := context.Background()
+		t.Repeat(map[string]func(*rapid.T){
+			"mint": func(t *rapid.T) {
+				for range rapid.IntRange(1, 9000).Draw(t, "ids") {
+					_, o, err := m.Mint(7)
+					if err != nil {
+						if !errors.Is(err, homing.ErrOverloaded) && !errors.Is(err, homing.ErrUnavailable) {
+							t.Fatal(err)
+						}
+						break
+					}
+					if seen[o] {
+						t.Fatalf("%+v was minted twice", o)
+					}
+					seen[o] = true
+				}
+			},
+			"pass":    func(t *rapid.T) { c.step(time.Duration(rapid.IntRange(0, 50).Draw(t, "ms")) * time.Millisecond) },
+			"leap":    func(t *rapid.T) { c.step(time.Duration(rapid.Int64Range(1, 300_000).Draw(t, "s")) * time.Second) },
+			"back":    func(t *rapid.T) { c.step(-time.Duration(rapid.Int64Range(1, 300_000).Draw(t, "ms")) * time.Millisecond) },
+			"prolong": func(*rapid.T) { _ = m.prolong(ctx) },
+			"crash":   func(t *rapid.T) { m = open(t, l, c) },
+			"end":     func(t *rapid.T) { m.release(ctx); m = open(t, l, c) },
+			"away": func(t *rapid.T) {
+				l.away = rapid.Bool().Draw(t, "away")
+				_ = m.prolong(ctx)
+				l.away = false
+			},
+		})
+	})
+}
+
+func TestFullMillisecondBorrowsFive(t *testing.T) {
+	c := &clock{now: start}
+	m := open(t, newLessor(), c)
+	minted := 0
+	for {
+		_, o, err := m.Mint(1)
+		if errors.Is(err, homing.ErrOverloaded) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ahead := o.Time - start; ahead > maxBorrow {
+			t.Fatalf("an id runs %d ms ahead", ahead)
+		}
+		minted++
+	}
+	if want := (1 + maxBorrow) * (homing.MaxSeq + 1); minted != want {
+		t.Errorf("%d ids, want %d", minted, want)
+	}
+	c.step(time.Millisecond)
+	if _, _, err := m.Mint(1); err != nil {
+		t.Errorf("a millisecond later: %v", err)
+	}
+}
+
+func TestStepBackTakesAnotherNode(t *testing.T) {
+	c := &clock{now: start}
+	m := open(t, newLessor(), c)
+	if _, _, err := m.Mint(1); err != nil {
+		t.Fatal(err)
+	}
+	before := m.Node()
+	c.step(-999 * time.Millisecond)
+	if _, o, err := m.Mint(1); err != nil || o.Time != start {
+		t.Errorf("a small step back: %v at %d, want the last time used on", err, o.Time)
+	}
+	c.step(-time.Hour)
+	if _, _, err := m.Mint(1); !errors.Is(err, homing.ErrUnavailable) {
+		t.Errorf("a large step back: %v, want %v", err, homing.ErrUnavailable)
+	}
+	if err := m.prolong(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := m.Mint(1); err != nil || m.Node() == before {
+		t.Errorf("afterwards: %v under node %d, want another than %d", err, m.Node(), before)
+	}
+}
+
+func TestMarkIsNotPassed(t *testing.T) {
+	l, c := newLessor(), &clock{now: start}
+	m := open(t, l, c)
+	l.away = true
+	c.step((ahead + 1) * time.Millisecond)
+	if _, _, err := m.Mint(1); !errors.Is(err, homing.ErrUnavailable) {
+		t.Errorf("beyond the mark: %v, want %v", err, homing.ErrUnavailable)
+	}
+	l.away = false
+	if err := m.prolong(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := m.Mint(1); err != nil {
+		t.Errorf("prolonged: %v", err)
+	}
+}
+
+func TestParallelMinting(t *testing.T) {
+	c := &clock{now: start}
+	m := open(t, newLessor(), c)
+	var mu sync.Mutex
+	seen := map[homing.ClickID]bool{}
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 1000 {
+				id, o, err := m.Mint(3)
+				if err != nil {
+					c.step(time.Millisecond)
+					continue
+				}
+				if opened, ok := ring().Open(id); !ok || opened != o {
+					t.Errorf("%s opens as %+v, want %+v", id, opened, o)
+				}
+				mu.Lock()
+				if seen[id] {
+					t.Errorf("%s was minted twice", id)
+				}
+				seen[id] = true
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func BenchmarkMint(b *testing.B) {
+	m := open(b, newLessor(), &clock{})
+	m.clock = time.Now
+	if err := m.take(context.Background()); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		_, _, _ = m.Mint(1) // faster than 4,096 a millisecond it is overloaded
+	}
+}
