@@ -313,3 +313,18 @@ func (s *server) click(c campaign, query string) string {
 	}
 	return rest[:40]
 }
+
+// exchangeDesk gets a page of the desk listener.
+func (s *server) exchangeDesk(path string) string {
+	s.t.Helper()
+	resp, err := http.Get("http://" + s.desk + path)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(body)
+}

@@ -127,9 +127,11 @@ func TestNeverTwice(t *testing.T) {
 					seen[o] = true
 				}
 			},
-			"pass":    func(t *rapid.T) { c.step(time.Duration(rapid.IntRange(0, 50).Draw(t, "ms")) * time.Millisecond) },
-			"leap":    func(t *rapid.T) { c.step(time.Duration(rapid.Int64Range(1, 300_000).Draw(t, "s")) * time.Second) },
-			"back":    func(t *rapid.T) { c.step(-time.Duration(rapid.Int64Range(1, 300_000).Draw(t, "ms")) * time.Millisecond) },
+			"pass": func(t *rapid.T) { c.step(time.Duration(rapid.IntRange(0, 50).Draw(t, "ms")) * time.Millisecond) },
+			"leap": func(t *rapid.T) { c.step(time.Duration(rapid.Int64Range(1, 300_000).Draw(t, "s")) * time.Second) },
+			"back": func(t *rapid.T) {
+				c.step(-time.Duration(rapid.Int64Range(1, 300_000).Draw(t, "ms")) * time.Millisecond)
+			},
 			"prolong": func(*rapid.T) { _ = m.prolong(ctx) },
 			"crash":   func(t *rapid.T) { m = open(t, l, c) },
 			"end":     func(t *rapid.T) { m.release(ctx); m = open(t, l, c) },
