@@ -127,7 +127,7 @@ func TestWrongArrows(t *testing.T) {
 		{"homing/internal/engine/ledger/sqlite", "homing/internal/rule/judge", false},
 		{"homing", "homing/internal/rule/judge", false},
 		{"homing/internal/simulate", "homing/internal/engine/ledger", false},
-		{"homing/internal/helper", "homing", false},
+		{"homing/internal/misc", "homing", false},
 	} {
 		if sentence := wrong(c.from, c.to); (sentence == "") != c.ok {
 			t.Errorf("%s -> %s: got %q", c.from, c.to, sentence)

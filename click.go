@@ -97,6 +97,12 @@ func (c ClickClass) String() string { return nameOf(clickClasses, c) }
 // MarshalText writes the class' name.
 func (c ClickClass) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
+// UnmarshalText reads a class' name.
+func (c *ClickClass) UnmarshalText(text []byte) (err error) {
+	*c, err = valueOf(clickClasses, "click class", string(text))
+	return err
+}
+
 // Click is one visitor redirected: its id and the fields known at that moment.
 // On the click path its byte slices point into the request, so a Click is only
 // good until the request is answered.

@@ -1,6 +1,7 @@
 package homing
 
 import (
+	"cmp"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
@@ -10,7 +11,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"sort"
+	"slices"
 	"sync"
 )
 
@@ -60,7 +61,10 @@ func NewKeyring(masters ...MasterKey) (*Keyring, error) {
 		return nil, errors.New("a keyring needs at least one master key")
 	}
 	sorted := append([]MasterKey(nil), masters...)
-	sort.SliceStable(sorted, func(i, j int) bool { return sorted[i].From > sorted[j].From })
+	slices.SortFunc(sorted, func(a, b MasterKey) int {
+		// By id where they begin together, so that every node agrees.
+		return cmp.Or(cmp.Compare(b.From, a.From), cmp.Compare(a.ID, b.ID))
+	})
 	k := &Keyring{}
 	for _, m := range sorted {
 		r, err := newRing(m)

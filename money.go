@@ -217,7 +217,8 @@ func (m *Money) UnmarshalJSON(text []byte) (err error) {
 	return err
 }
 
-// UnmarshalText reads what MarshalText wrote.
+// UnmarshalText reads what MarshalText wrote, if it is not negative: negative
+// amounts are results (a loss), never settings.
 func (m *Money) UnmarshalText(text []byte) (err error) {
 	*m, err = ParseMoney(string(text))
 	return err

@@ -8,16 +8,16 @@ import (
 
 // nameOf and valueOf tie the values of a small enumeration to their stable
 // names; the names stand in tables, JSON and the command line.
-func nameOf[T comparable](names map[string]T, v T) string {
+func nameOf[T ~uint8](names map[string]T, v T) string {
 	for name, w := range names {
 		if w == v {
 			return name
 		}
 	}
-	return fmt.Sprintf("unknown(%v)", v)
+	return fmt.Sprintf("unknown(%d)", v) // not %v, which would come back here
 }
 
-func valueOf[T comparable](names map[string]T, what, name string) (T, error) {
+func valueOf[T ~uint8](names map[string]T, what, name string) (T, error) {
 	v, ok := names[name]
 	if !ok {
 		var all []string

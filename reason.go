@@ -149,6 +149,16 @@ func (r Reason) String() string { return r.Info().Code }
 // MarshalText writes the reason's code.
 func (r Reason) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
+// UnmarshalText reads a reason's code.
+func (r *Reason) UnmarshalText(text []byte) error {
+	known, ok := ReasonNamed(string(text))
+	if !ok {
+		return fmt.Errorf("%w reason %q", ErrInvalid, text)
+	}
+	*r = known
+	return nil
+}
+
 // Reasons lists every reason, in the order of the checks.
 func Reasons() []Reason {
 	var all []Reason
@@ -167,6 +177,8 @@ func ReasonNamed(code string) (Reason, bool) {
 	}
 	return ReasonNone, false
 }
+
+//go:generate go test -run TestReasonsPage -update .
 
 var reasons = [reasonEnd]ReasonInfo{
 	ReasonCounted: {"counted", Counted, AnswerOK,
@@ -290,7 +302,7 @@ var reasons = [reasonEnd]ReasonInfo{
 		"It was mistyped, cut, or belongs to another installation.",
 		"Copy the key again from the Tracking & API page."},
 	ReasonKeyMacro: {"key_macro", Refused, AnswerInvalidKey,
-		"The key is a macro that nobody replaced.",
+		"The key is a macro or a placeholder that nobody replaced.",
 		"The example URL was saved without putting the key in.",
 		"Write your secret key in place of the macro."},
 	ReasonKeyShape: {"key_shape", Refused, AnswerInvalidKey,
@@ -328,7 +340,7 @@ var reasons = [reasonEnd]ReasonInfo{
 		"Send it as UTF-8, percent-encoded."},
 
 	ReasonValueMacro: {"value_macro", Refused, AnswerInvalidPrice,
-		"The value is a macro that nobody replaced.",
+		"The value is a macro or a placeholder that nobody replaced.",
 		"The postback URL uses another tracker's payout macro.",
 		"Use the payout macro of your tracker, or leave value out."},
 	ReasonValueComma: {"value_comma", Refused, AnswerInvalidPrice,

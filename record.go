@@ -259,7 +259,11 @@ func (r *reader) origin() Origin {
 }
 
 func (r *reader) addr() netip.Addr {
-	addr, _ := netip.AddrFromSlice(r.bytes(int(r.byte())))
+	n := int(r.byte())
+	addr, ok := netip.AddrFromSlice(r.bytes(n))
+	if !ok && n > 0 {
+		r.fail(fmt.Errorf("address in record: %w", ErrDamaged))
+	}
 	return addr
 }
 

@@ -69,21 +69,55 @@ const (
 	flagEnd
 )
 
-// flagNames are the stable names, in the order of the bits.
-var flagNames = [...]string{
-	"value_differs", "simple_and_lead", "key_over_http", "from_future", "unknown_goal",
-	"currency_differs", "status_ignored", "allow_duplicates_ignored", "value_cut", "lead_macro",
-	"test", "default_value", "account_unverified", "old_key", "untrusted_proxy",
-	"paused_campaign", "browser", "late_accepted",
+// flags gives each flag its stable name and what it means to those whom the
+// call concerns, in the order of the bits.
+var flags = [...]struct{ name, meaning string }{
+	{"value_differs", "A repeat brought another value. The first one stands."},
+	{"simple_and_lead", "The click has conversions with and without a lead code. The same event may have been counted twice."},
+	{"key_over_http", "A key was sent over plain http and may have been read on the way. Rotate it, and write https:// in the postback URL."},
+	{"from_future", "The click id was made by a clock ahead of this one. It counts; the operator checks the clocks of the nodes."},
+	{"unknown_goal", "goalid is none of the campaign's goals. The conversion counts without a goal."},
+	{"currency_differs", "currency is not the account's. The conversion is pending until the operator decides."},
+	{"status_ignored", "status was sent. It is kept in the log and changes nothing."},
+	{"allow_duplicates_ignored", "allow_duplicates was sent. It is kept in the log and changes nothing; a different lead_code counts again."},
+	{"value_cut", "An amount had more than six decimals. What follows the sixth was cut off, not rounded."},
+	{"lead_macro", "lead_code looks like a macro that nobody replaced. If so, every further lead of the click is taken for a repeat."},
+	{"test", "Test traffic: it is shown, and is in no total."},
+	{"default_value", "No value was sent, so the campaign's default was copied."},
+	{"account_unverified", "Only the account parameter says whose call this is, and anybody can write one."},
+	{"old_key", "The call was signed with a key that has been replaced and expires soon. Put the new one into the postback URL."},
+	{"untrusted_proxy", "A proxy sent X-Forwarded-* headers, and is not trusted here. The operator adds it to --trusted-proxies if it is theirs."},
+	{"paused_campaign", "The campaign has been paused since the click. The conversion counts."},
+	{"browser", "The call looks like a browser's. If a page makes it, the key in it is public: call from your server instead."},
+	{"late_accepted", "The conversion arrived late, and the operator accepted it."},
 }
+
+// FlagInfo explains a flag to the people it concerns.
+type FlagInfo struct {
+	Flag    Flags
+	Name    string
+	Meaning string
+}
+
+// Infos explains the flags that are set, in the order of their bits.
+func (f Flags) Infos() []FlagInfo {
+	infos := []FlagInfo{}
+	for i, flag := range flags {
+		if f&(1<<i) != 0 {
+			infos = append(infos, FlagInfo{Flag: 1 << i, Name: flag.name, Meaning: flag.meaning})
+		}
+	}
+	return infos
+}
+
+// AllFlags has every flag set.
+const AllFlags = flagEnd - 1
 
 // Names lists the flags that are set, in the order of their bits.
 func (f Flags) Names() []string {
 	names := []string{}
-	for i, name := range flagNames {
-		if f&(1<<i) != 0 {
-			names = append(names, name)
-		}
+	for _, info := range f.Infos() {
+		names = append(names, info.Name)
 	}
 	return names
 }
