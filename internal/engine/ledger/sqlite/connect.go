@@ -1,0 +1,133 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+
+	"homing"
+)
+
+// walLimit is what the write-ahead log is cut back to once it has been folded
+// into the file, in bytes.
+const walLimit = 64 << 20
+
+// writerPragmas: an fsync a commit; checkpoints are the keeper's; enough cache
+// for the pages of a month's unique index that are in use; no temporary files.
+var writerPragmas = fmt.Sprintf(`
+	PRAGMA journal_mode = WAL;
+	PRAGMA synchronous = FULL;
+	PRAGMA foreign_keys = ON;
+	PRAGMA wal_autocheckpoint = 0;
+	PRAGMA journal_size_limit = %d;
+	PRAGMA cache_size = -65536;
+	PRAGMA temp_store = MEMORY;
+	PRAGMA trusted_schema = OFF;`, walLimit)
+
+const readerPragmas = `
+	PRAGMA query_only = ON;
+	PRAGMA cache_size = -8192;
+	PRAGMA temp_store = MEMORY;
+	PRAGMA trusted_schema = OFF;`
+
+// connect opens a connection that waits for locks as long as patience.
+func connect(path string, mode sqlite.OpenFlags, patience time.Duration, pragmas string) (*sqlite.Conn, error) {
+	conn, err := sqlite.OpenConn(path, mode)
+	if err != nil {
+		return nil, err
+	}
+	conn.SetBusyTimeout(patience)
+	for pragmas != "" {
+		stmt, rest, err := conn.PrepareTransient(pragmas)
+		if err != nil {
+			return nil, errors.Join(err, conn.Close())
+		}
+		for row := true; row && err == nil; { // PRAGMA answers with rows
+			row, err = stmt.Step()
+		}
+		if err = errors.Join(err, stmt.Finalize()); err != nil {
+			return nil, errors.Join(err, conn.Close())
+		}
+		pragmas = pragmas[len(pragmas)-rest:]
+	}
+	return conn, nil
+}
+
+// applicationID stands in the header of every ledger: "hmng".
+const applicationID = 0x686d6e67
+
+// prepareFile makes an empty file, or looks into the one that is there without
+// changing it.
+func prepareFile(path string) error {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		// Nobody can have it open yet, so this descriptor may be closed.
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		if err != nil {
+			return err
+		}
+		return f.Close()
+	}
+	if err != nil || info.Size() == 0 {
+		return err
+	}
+	return inspect(path)
+}
+
+// inspect refuses what is not ours to change. Without a write-ahead log beside
+// it the file is read as immutable, which leaves no trace at all.
+func inspect(path string) error {
+	uri := url.URL{Scheme: "file", Path: path, RawQuery: "immutable=1"}
+	if wal, err := os.Stat(path + "-wal"); err == nil && wal.Size() > 0 {
+		uri.RawQuery = "mode=ro"
+	}
+	conn, err := sqlite.OpenConn(uri.String(), sqlite.OpenReadOnly|sqlite.OpenURI)
+	if err != nil {
+		return err
+	}
+	return errors.Join(checkHeader(conn), conn.Close())
+}
+
+// checkHeader refuses a file that another program wrote, or a newer homing. An
+// SQLite file without anything in it is taken for one whose making was cut
+// short.
+func checkHeader(conn *sqlite.Conn) error {
+	id, err := pragma(conn, "PRAGMA application_id")
+	if sqlite.ErrCode(err).ToPrimary() == sqlite.ResultNotADB {
+		return fmt.Errorf("%w: the file is not a ledger of homing, and not an SQLite database", homing.ErrInvalid)
+	}
+	if err != nil {
+		return err
+	}
+	tables, _, err := queryInt(conn, "SELECT count(*) FROM sqlite_schema")
+	if err != nil {
+		return err
+	}
+	if id == 0 && tables == 0 {
+		return nil
+	}
+	if id != applicationID {
+		return fmt.Errorf("%w: the file is an SQLite database, but not a ledger of homing (application_id %#x)",
+			homing.ErrInvalid, id)
+	}
+	version, err := pragma(conn, "PRAGMA user_version")
+	if err == nil && int(version) > len(migrations) {
+		err = fmt.Errorf("%w: its format is %d, this program knows up to %d", homing.ErrNewer, version, len(migrations))
+	}
+	return err
+}
+
+// pragma reads a number without keeping a statement.
+func pragma(conn *sqlite.Conn, sql string) (n int64, err error) {
+	err = sqlitex.ExecuteTransient(conn, sql, &sqlitex.ExecOptions{ResultFunc: func(row *sqlite.Stmt) error {
+		n = row.ColumnInt64(0)
+		return nil
+	}})
+	return n, err
+}

@@ -1,0 +1,31 @@
+package sqlite_test
+
+import (
+	"log/slog"
+	"path/filepath"
+	"testing"
+
+	"homing/internal/engine/ledger"
+	"homing/internal/engine/ledger/ledgertest"
+	"homing/internal/engine/ledger/sqlite"
+)
+
+func TestLedger(t *testing.T) { ledgertest.Run(t, store) }
+
+// store is a file in a directory of its own.
+func store(t testing.TB) func() ledger.Ledger {
+	path := filepath.Join(t.TempDir(), "ledger.db")
+	return func() ledger.Ledger { return open(t, sqlite.Options{Path: path}) }
+}
+
+func open(t testing.TB, o sqlite.Options) *sqlite.Ledger {
+	t.Helper()
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	l, err := sqlite.Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}

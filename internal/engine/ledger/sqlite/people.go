@@ -1,0 +1,112 @@
+package sqlite
+
+import (
+	"context"
+
+	"zombiezen.com/go/sqlite"
+
+	"homing"
+	"homing/internal/engine/ledger"
+)
+
+const userColumns = "SELECT id, email, role, coalesce(account, 0), password, created, disabled FROM users"
+
+func userOf(row *sqlite.Stmt) (homing.User, error) {
+	return homing.User{
+		ID:       homing.UserID(row.ColumnInt64(0)),
+		Email:    row.ColumnText(1),
+		Role:     homing.Role(row.ColumnInt64(2)),
+		Account:  homing.AccountID(row.ColumnInt64(3)),
+		Password: row.ColumnText(4),
+		Created:  homing.Millis(row.ColumnInt64(5)),
+		Disabled: row.ColumnBool(6),
+	}, nil
+}
+
+// Users implements ledger.People.
+func (l *Ledger) Users(ctx context.Context) (users []homing.User, err error) {
+	err = l.read(ctx, func(conn *sqlite.Conn) (err error) {
+		users, err = collect(conn, userColumns+" ORDER BY id", userOf)
+		return err
+	})
+	return users, told("read the users", err)
+}
+
+// UserByEmail implements ledger.People.
+func (l *Ledger) UserByEmail(ctx context.Context, email string) (homing.User, error) {
+	return lookUp(ctx, l, "user of that e-mail address", userColumns+" WHERE email = ?1", userOf, email)
+}
+
+// UserByID implements ledger.People.
+func (l *Ledger) UserByID(ctx context.Context, id homing.UserID) (homing.User, error) {
+	return lookUp(ctx, l, "user "+id.String(), userColumns+" WHERE id = ?1", userOf, id)
+}
+
+// lookUp reads one row on a reader.
+func lookUp[T any](ctx context.Context, l *Ledger, object, sql string,
+	read func(*sqlite.Stmt) (T, error), args ...any) (item T, err error) {
+	err = l.read(ctx, func(conn *sqlite.Conn) (err error) {
+		item, err = one(conn, object, sql, read, args...)
+		return err
+	})
+	return item, told("look up "+object, err)
+}
+
+// PutUser implements ledger.People.
+func (l *Ledger) PutUser(ctx context.Context, by ledger.Actor, u *homing.User) error {
+	user, id := *u, homing.UserID(0)
+	err := l.do(ctx, func(w *writer) error {
+		n, e, err := w.putUser(user)
+		if err == nil && e.action != "" {
+			err = w.audit(by, e)
+		}
+		id = n
+		return err
+	})
+	if err != nil {
+		return told("write a user", err)
+	}
+	u.ID = id
+	return nil
+}
+
+func (w *writer) putUser(u homing.User) (id homing.UserID, e entry, err error) {
+	if u.Account != 0 {
+		if _, err := w.standing(u.Account); err != nil {
+			return 0, e, err
+		}
+	}
+	var was homing.User
+	if u.ID != 0 {
+		if was, err = one(w.conn, "user "+u.ID.String(), userColumns+" WHERE id = ?1", userOf, u.ID); err != nil {
+			return 0, e, err
+		}
+	}
+	n, _, err := queryInt(w.conn, `INSERT INTO users (id, email, role, account, password, created, disabled)
+		VALUES (?1,?2,?3,?4,?5,?6,?7)
+		ON CONFLICT (id) DO UPDATE SET email = ?2, role = ?3, account = ?4, password = ?5, created = ?6, disabled = ?7
+		RETURNING id`,
+		orNull(u.ID), u.Email, u.Role, orNull(u.Account), u.Password, u.Created, u.Disabled)
+	if err != nil {
+		return 0, e, conflictOf("user", err)
+	}
+	if was.ID != 0 && was.Password != u.Password {
+		if err := exec(w.conn, "DELETE FROM sessions WHERE user = ?1", u.ID); err != nil {
+			return 0, e, err
+		}
+	}
+	return homing.UserID(n), put("user", was.ID == 0, n, userDifferences(&was, &u), u.Account), nil
+}
+
+func userDifferences(was, u *homing.User) string {
+	password := field{name: "password"}
+	if was.Password != u.Password {
+		password.after = "replaced"
+	}
+	role := fieldOf("role", was.Role, u.Role)
+	if was.ID == 0 {
+		role.before = ""
+	}
+	return differences(fieldOf("e-mail", was.Email, u.Email), role, fieldOf("account", was.Account, u.Account),
+		password, fieldOf("disabled", was.Disabled, u.Disabled))
+}
