@@ -1,0 +1,100 @@
+// Package control is the door for the command line: JSON over HTTP, on a socket
+// in the data directory that only its owner may open. Whoever can open it is
+// the operator; there are no passwords here.
+//
+//	command ──► Client ──► control.sock ──► Handler ──► catalog, books, spool, journal
+//	                └─ no server runs ──► Local ──────┘
+//
+// Both ends are in this package, so that they change together. words.go has
+// what is said, problem.go how an error crosses, routes.go who may be asked for
+// what. Lists are JSON lines that are sent as they are found; an error in their
+// midst is the last line, and an answer that breaks off is an error too, so
+// that half a list never looks like a whole one.
+package control
+
+import (
+	"context"
+	"net/http"
+
+	"homing"
+	"homing/internal/engine/ledger"
+	"homing/internal/engine/spool"
+	"homing/internal/flow/catalog"
+	"homing/internal/flow/journal"
+)
+
+// Desk is what the handler answers from.
+type Desk struct {
+	Catalog *catalog.Catalog
+	Books   ledger.Books
+	Spool   spool.Spool
+	Journal *journal.Journal
+	Keyring func() *homing.Keyring
+	People  People
+	SignIn  Inviter
+	// Trace tells the story of a click as something that can be written as
+	// JSON, and in lines for people. It holds no key.
+	Trace     func(ctx context.Context, text string) (story any, lines []string, err error)
+	Addresses func() Addresses
+	Status    func() Status
+	Clock     homing.Clock
+	// Offline: no server runs, so that there is nothing to watch.
+	Offline bool
+}
+
+// People tells who may sign in.
+type People interface {
+	Users(ctx context.Context) ([]homing.User, error)
+}
+
+// Inviter makes users and one-time links for them.
+type Inviter interface {
+	Invite(ctx context.Context, by, email string, role homing.Role, account homing.AccountID) (link string, expires homing.Millis, err error)
+	Reset(ctx context.Context, by, email string) (link string, expires homing.Millis, err error)
+}
+
+// Addresses tell how the listeners are reached, without a slash at the end.
+// Public is empty if it was not set.
+type Addresses struct {
+	Track, TrackTLS, Desk, Public string
+}
+
+// Click returns the address that click URLs begin with.
+func (a Addresses) Click() string {
+	if a.Public != "" {
+		return a.Public
+	}
+	return a.Track
+}
+
+// actor is who the audit log names for everything that is done here.
+const actor = "command line"
+
+// atOnce bounds how many requests are under way at once.
+const atOnce = 32
+
+// Handler answers what a Client asks.
+func Handler(d Desk) http.Handler {
+	mux := http.NewServeMux()
+	for _, r := range (desk{d}).routes() {
+		mux.HandleFunc(r.pattern, r.answer)
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		writeProblem(w, errNoRoute)
+	})
+	return bounded(mux, atOnce)
+}
+
+// bounded refuses requests beyond the given number at once.
+func bounded(h http.Handler, most int) http.Handler {
+	room := make(chan struct{}, most)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case room <- struct{}{}:
+			defer func() { <-room }()
+			h.ServeHTTP(w, r)
+		default:
+			writeProblem(w, errCrowded)
+		}
+	})
+}

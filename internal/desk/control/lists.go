@@ -1,0 +1,129 @@
+package control
+
+import (
+	"context"
+	"iter"
+	"net/http"
+	"net/netip"
+
+	"homing"
+	"homing/internal/engine/ledger"
+	"homing/internal/engine/spool"
+)
+
+func (d desk) conversions(r *http.Request, out *lines) error {
+	q := queryOf(r, "account", "campaign", "status", "since", "until", "limit")
+	ask := ledger.ConversionQuery{
+		Account:  queryNumber[homing.AccountID](q, "account"),
+		Campaign: queryNumber[homing.CampaignID](q, "campaign"),
+		Since:    q.moment("since"),
+		Until:    q.moment("until"),
+	}
+	q.word("status", &ask.Status)
+	limit := q.limit()
+	if q.err != nil {
+		return q.err
+	}
+	ring := d.Keyring()
+	for c, err := range newest(d.Books.Conversions(r.Context(), ask), limit) {
+		if err != nil {
+			return err
+		}
+		if c.Currency == "" {
+			c.Currency = d.currencyOf(c.Account)
+		}
+		if err := out.write(conversionOf(&c, ring)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// currencyOf is the account's; none if the account is gone.
+func (d desk) currencyOf(id homing.AccountID) string {
+	if a := d.Catalog.View().Account(id); a != nil {
+		return a.Currency
+	}
+	return ""
+}
+
+func conversionOf(c *homing.Conversion, ring *homing.Keyring) Conversion {
+	return Conversion{
+		ID: c.ID, ClickID: ring.Seal(c.Click), Account: c.Account, Campaign: c.Campaign,
+		Goal: c.Goal, LeadCode: c.Lead, Status: c.Status, Value: c.Value, Price: c.Price,
+		Currency: c.Currency, At: when(c.At), ClickAt: when(c.Click.Time), Test: c.Click.Test(),
+		Flags: c.Flags.Names(), Request: c.Request,
+	}
+}
+
+func (d desk) clicks(r *http.Request, out *lines) error {
+	q := queryOf(r, "campaign", "since", "until", "limit")
+	campaign := queryNumber[homing.CampaignID](q, "campaign")
+	scan := spool.Query{Kinds: spool.SetOf(spool.KindClick), Since: q.moment("since"), Until: q.moment("until")}
+	limit := q.limit()
+	if q.err != nil {
+		return q.err
+	}
+	for c, err := range newest(d.scanClicks(r.Context(), scan, campaign), limit) {
+		if err != nil {
+			return err
+		}
+		if err := out.write(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d desk) scanClicks(ctx context.Context, q spool.Query, campaign homing.CampaignID) iter.Seq2[Click, error] {
+	return func(yield func(Click, error) bool) {
+		ring := d.Keyring()
+		var click homing.Click
+		for record, err := range d.Spool.Scan(ctx, q) {
+			if err == nil {
+				err = homing.DecodeClick(&click, record.Data)
+			}
+			if err != nil {
+				yield(Click{}, err)
+				return
+			}
+			if campaign != 0 && click.Origin.Campaign != campaign || d.erasedCampaign(click.Origin.Campaign) {
+				continue
+			}
+			if !yield(clickOf(&click, ring), nil) {
+				return
+			}
+		}
+	}
+}
+
+func (d desk) erasedCampaign(id homing.CampaignID) bool {
+	c := d.Catalog.View().Campaign(id)
+	return c != nil && c.Owner.Erased
+}
+
+// clickOf copies a click out of its record.
+func clickOf(c *homing.Click, ring *homing.Keyring) Click {
+	shown := Click{
+		ClickID: ring.Seal(c.Origin), At: when(c.Origin.Time), Campaign: c.Origin.Campaign,
+		Class: c.Class, Addr: cutAddr(c.Addr),
+		UserAgent: string(c.UserAgent), Referrer: string(c.Referrer),
+	}
+	for p, value := range c.Params {
+		if value == nil {
+			continue
+		}
+		if shown.Params == nil {
+			shown.Params = map[string]string{}
+		}
+		shown.Params[homing.Param(p).String()] = string(value)
+	}
+	return shown
+}
+
+func cutAddr(addr netip.Addr) string {
+	if addr = homing.CutAddr(addr); addr.IsValid() {
+		return addr.String()
+	}
+	return ""
+}

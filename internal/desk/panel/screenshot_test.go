@@ -1,0 +1,149 @@
+package panel
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+
+	"homing"
+)
+
+// TestScreenshots writes pictures of every page into the folder that
+// HOMING_SCREENSHOTS names, in both themes and two widths, to be looked at.
+func TestScreenshots(t *testing.T) {
+	dir := os.Getenv("HOMING_SCREENSHOTS")
+	if dir == "" {
+		t.Skip("set HOMING_SCREENSHOTS to a folder to take pictures of every page")
+	}
+	h := newHouse(t)
+	ctx := openBrowser(t)
+	setUp, err := h.signIn.SetUpLink(h.context())
+	h.must(err)
+	take := func(name, path string, b *browser, then ...chromedp.Action[chromedp.Void]) {
+		for _, theme := range []string{"light", "dark"} {
+			for _, width := range []int64{1440, 390} {
+				file := filepath.Join(dir, fmt.Sprintf("%s-%s-%d.png", name, theme, width))
+				h.must(photograph(ctx, h, b, path, theme, width, file, then...))
+			}
+		}
+	}
+	take("welcome", h.path(setUp), h.stranger())
+	op := h.operator()
+	take("signin", "/signin", h.stranger())
+	take("advertisers-empty", "/advertisers", op)
+	take("postbacks-empty", "/postbacks", op)
+	furnish(h)
+	id := h.accounts()[0].ID
+	adv := h.advertiser(id, "mara@northwind.example")
+	for name, path := range operatorPages(h) {
+		take(name, path, op)
+	}
+	take("adv-tracking", trackingPath(id), adv)
+	take("adv-campaigns", "/campaigns", adv)
+	take("adv-campaign", "/campaigns/1", adv)
+	take("adv-postbacks", "/postbacks", adv)
+	take("failure", "/nowhere", op)
+	shown := []chromedp.Action[chromedp.Void]{
+		chromedp.Click(chromedp.CSS(".keys .ask summary")), chromedp.SendKeys(chromedp.CSS("#f-show4password"), password),
+		chromedp.Click(chromedp.CSS(".ask[open] .button.main")), chromedp.WaitVisible(chromedp.CSS("#key")),
+		chromedp.Click(chromedp.CSS(".more summary")), chromedp.Click(chromedp.CSS(".me summary")),
+	}
+	take("tracking-shown", trackingPath(id), adv, shown...)
+	take("campaign-wrong", "/campaigns/1", op, chromedp.SendKeys(chromedp.CSS("#f-window"), "x"),
+		chromedp.SendKeys(chromedp.CSS("#f-default_value"), ",5"), chromedp.Click(chromedp.CSS(`button[value="preview"]`)),
+		chromedp.WaitVisible(chromedp.CSS(".notice.bad")))
+}
+
+func operatorPages(h *house) map[string]string {
+	pages := map[string]string{
+		"advertisers": "/advertisers", "advertiser-new": "/advertisers/new", "advertiser": "/advertisers/1?done=saved",
+		"tracking": "/advertisers/1/tracking", "campaigns": "/campaigns", "campaign-new": "/campaigns/new?account=1",
+		"campaign": "/campaigns/1", "postbacks": "/postbacks", "postbacks-one": "/postbacks?account=1&outcome=refused", "you": "/you",
+	}
+	for _, row := range recent(h) {
+		pages["postback-"+row.Verdict.Outcome.String()] = "/postbacks/" + row.Request.String()
+	}
+	return pages
+}
+
+func photograph(ctx context.Context, h *house, b *browser, path, theme string, width int64, file string, then ...chromedp.Action[chromedp.Void]) error {
+	err := chromedp.Do(ctx, chromedp.EmulateViewport(width, 900), cookies(h, b, theme),
+		chromedp.Navigate(h.server.URL+path), chromedp.Steps(then...), chromedp.Sleep(50*time.Millisecond))
+	if err != nil {
+		return err
+	}
+	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, picture, 0o644)
+}
+
+// cookies gives the browser what b has, and a theme.
+func cookies(h *house, b *browser, theme string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		if _, err := cdp.Call(ctx, t, network.ClearBrowserCookies, cdp.Empty{}); err != nil {
+			return err
+		}
+		set := map[string]string{"homing-theme": theme}
+		for _, c := range b.http.Jar.Cookies(mustURL(h.server.URL)) {
+			set[c.Name] = c.Value
+		}
+		for name, value := range set {
+			if _, err := cdp.Call(ctx, t, network.SetCookie, network.SetCookieParams{Name: name, Value: value, URL: h.server.URL}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// furnish fills a house with what a few days leave behind.
+func furnish(h *house) {
+	north, harbour := h.account("Northwind Traders"), h.account("Harbour & Söhne GmbH")
+	h.account("Tiny Apps")
+	spring, brand := h.campaign(north.ID, "Spring sale – DE"), h.campaign(harbour.ID, "Brand search")
+	_, err := h.catalog.UpdateCampaign(h.context(), "test", brand.ID, func(c *homing.Campaign) {
+		c.Status, c.Hold, c.Ref = homing.CampaignPaused, true, "bs-2044"
+	})
+	h.must(err)
+	first := h.catalog.View().KeysOf(north.ID)[0].ID
+	_, _, err = h.catalog.RotateKey(h.context(), "test", north.ID, "Voluum", 30*24*time.Hour)
+	h.must(err)
+	h.catalog.NoteKeyUse(first, h.millis(), netip.MustParseAddr("203.0.113.0"), false)
+	h.pass(40 * time.Minute)
+	h.call(spring, nil)
+	h.pass(3 * time.Minute)
+	h.call(spring, func(p *homing.Postback) {
+		p.Lead, p.Verdict.Flags, p.Key = "order-99321", homing.FlagOldKey, first
+		p.Target += "&lead_code=order-99321&key=key:3fa9c1"
+	})
+	h.call(brand, func(p *homing.Postback) {
+		p.Verdict = homing.Verdict{Outcome: homing.Late, Reason: homing.ReasonLate, Flags: homing.FlagDefaultValue}
+	})
+	h.pass(90 * time.Second)
+	h.call(spring, func(p *homing.Postback) {
+		p.Verdict = homing.Verdict{Outcome: homing.Duplicate, Reason: homing.ReasonDuplicateValue, Flags: homing.FlagValueDiffers}
+	})
+	refused := func(reason homing.Reason, target string) {
+		h.pass(41 * time.Second)
+		h.call(spring, func(p *homing.Postback) {
+			p.Verdict = homing.Verdict{Outcome: homing.Refused, Reason: reason, Flags: homing.FlagAccountUnverified}
+			p.Target, p.Value, p.Click, p.Origin, p.Campaign = target, homing.Value{}, homing.ClickID{}, homing.Origin{}, 0
+			p.HTTPS = false
+		})
+	}
+	refused(homing.ReasonCodeMacro, "/api/v1/cpa/action/%7Bexternalid%7D?value=2.10&account="+north.PublicID)
+	refused(homing.ReasonCodeCut, "/api/v1/cpa/action/6f1e0a4b9c2d7e8f001122334455?account="+north.PublicID)
+	refused(homing.ReasonValueComma, "/api/v1/cpa/action/"+strings.Repeat("6f1e0a4b9c", 4)+"?value=2,10&account="+north.PublicID)
+	h.pass(12 * time.Second)
+}
