@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// cli is the command line. Its names are relied on by scripts: add, never
+// rename.
+type cli struct {
+	DataDir string `name:"data-dir" env:"HOMING_DATA_DIR" default:"./homing-data" help:"Where everything is kept. Back it up." placeholder:"DIR"`
+
+	Serve       serveCmd       `cmd:"" help:"Run the server."`
+	Account     accountCmd     `cmd:"" help:"Advertisers: their names, limits and permissions."`
+	User        userCmd        `cmd:"" help:"People who sign in to the panel."`
+	Key         keyCmd         `cmd:"" help:"Advertisers' keys for postbacks."`
+	Campaign    campaignCmd    `cmd:"" help:"Campaigns and their click URLs."`
+	Import      importCmd      `cmd:"" help:"Take over accounts with their present keys, and campaigns."`
+	Trace       traceCmd       `cmd:"" help:"Tell the story of one click."`
+	Postbacks   postbacksCmd   `cmd:"" help:"The postback log: every call, its verdict and the reason."`
+	Clicks      clicksCmd      `cmd:"" help:"The clicks."`
+	Conversions conversionsCmd `cmd:"" help:"The conversions."`
+	Simulate    simulateCmd    `cmd:"" help:"Play visitors and advertisers against a server, and compare what it holds with what was sent."`
+	Config      configCmd      `cmd:"" help:"The settings of serve."`
+	Version     versionCmd     `cmd:"" help:"Tell the version."`
+}
+
+const description = `A self-hosted server-to-server conversion tracker.
+
+Begin with "homing serve". The other commands ask the server that runs on the data directory, or open the directory themselves if none does.`
+
+// parser builds the parser around c.
+func parser(c *cli, s *session) (*kong.Kong, error) {
+	return kong.New(c,
+		kong.Name("homing"),
+		kong.Description(description),
+		kong.Writers(s.out, s.err),
+		kong.Exit(func(int) { panic(helpShown{}) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100, NoExpandSubcommands: true}),
+		// serve's settings have the data directory too; all commands share one.
+		kong.IgnoreFields(`^(serveCmd|configPrintCmd)\.DataDir$`),
+		kong.KindMapper(reflect.Uint32, kong.MapperFunc(decodeNumber)),
+		kong.PostBuild(nameEnvironment),
+		kong.Bind(s),
+	)
+}
+
+// helpShown unwinds the parser after --help, which wants to end the process.
+type helpShown struct{}
+
+// decodeNumber reads the numbers of things, and limits.
+func decodeNumber(ctx *kong.DecodeContext, target reflect.Value) error {
+	var text string
+	if err := ctx.Scan.PopValueInto("number", &text); err != nil {
+		return err
+	}
+	n, err := strconv.ParseUint(text, 10, 32)
+	if err != nil || n == 0 {
+		return fmt.Errorf("want a number from 1 on, not %q", text)
+	}
+	target.SetUint(n)
+	return nil
+}
+
+// run carries out one command line and returns the exit code.
+func run(s *session, args []string) (code int) {
+	if len(args) == 0 {
+		s.out = s.err
+		defer func() { code = 2 }()
+		args = []string{"--help"}
+	}
+	defer func() {
+		if p := recover(); p != nil && p != any(helpShown{}) {
+			panic(p)
+		}
+	}()
+	var c cli
+	k, err := parser(&c, s)
+	if err != nil {
+		return s.fail(fmt.Errorf("the command line is built wrongly: %w", err))
+	}
+	ctx, err := k.Parse(args)
+	if err != nil {
+		return s.fail(usage{plain(err)})
+	}
+	s.dataDir = c.DataDir
+	if err := ctx.Run(); err != nil {
+		return s.fail(err)
+	}
+	return 0
+}
+
+// usage is an error of whoever asked.
+type usage struct{ error }
+
+func (u usage) Unwrap() error { return u.error }
+
+func usagef(format string, args ...any) error { return usage{fmt.Errorf(format, args...)} }
+
+// plain takes an error of a settings file out of the parser's wrapping, which
+// names a flag that was not given.
+func plain(err error) error {
+	var f *fileError
+	if errors.As(err, &f) {
+		return f
+	}
+	return err
+}
+
+// fail prints an error and returns the exit code for it.
+func (s *session) fail(err error) int {
+	if errors.Is(err, context.Canceled) && s.ctx.Err() != nil {
+		err = errors.New("interrupted")
+	}
+	fmt.Fprintln(s.err, "homing: "+veil(err.Error()))
+	if errors.As(err, new(usage)) {
+		return 2
+	}
+	return 1
+}
+
+var (
+	longRun = regexp.MustCompile(`[0-9A-Za-z]{36,}`)
+	clickID = regexp.MustCompile(`^[0-9a-f]{40}$`)
+)
+
+// veil hides what looks like a key in an error: the parser quotes what was
+// typed, and people paste postback URLs.
+func veil(text string) string {
+	text = longRun.ReplaceAllStringFunc(text, func(run string) string {
+		if clickID.MatchString(run) {
+			return run
+		}
+		return "[secret]"
+	})
+	return strings.TrimRight(text, "\n")
+}

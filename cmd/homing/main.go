@@ -1,0 +1,60 @@
+// Command homing is the whole program: the server, and the commands that set it
+// up and ask it.
+//
+// It parses, calls app or asks over the control socket, prints, and sets the
+// exit code: 0, 1 if it could not be done, 2 if it was asked wrongly.
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+
+	"homing/internal/app"
+	"homing/internal/desk/control"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// A second signal ends the process at once.
+	context.AfterFunc(ctx, stop)
+	s := &session{
+		ctx: ctx, in: os.Stdin, out: os.Stdout, err: os.Stderr, now: time.Now,
+		terminal: term.IsTerminal(int(os.Stdin.Fd())),
+		connect: func(ctx context.Context, dataDir string) (*control.Client, error) {
+			return app.Connect(ctx, dataDir, time.Now)
+		},
+		serve: func(ctx context.Context, cfg app.Config, out io.Writer) error {
+			return app.Serve(ctx, cfg, time.Now, out)
+		},
+	}
+	os.Exit(run(s, os.Args[1:]))
+}
+
+// session is what a command runs in. Tests hand in their own.
+type session struct {
+	ctx      context.Context
+	in       io.Reader
+	out, err io.Writer
+	now      func() time.Time
+	terminal bool // there is somebody who can be asked
+	connect  func(ctx context.Context, dataDir string) (*control.Client, error)
+	serve    func(ctx context.Context, cfg app.Config, out io.Writer) error
+
+	dataDir string // as parsed
+}
+
+// ask connects to the data directory and lets a command ask.
+func (s *session) ask(question func(*control.Client) error) error {
+	client, err := s.connect(s.ctx, s.dataDir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(question(client), client.Close())
+}

@@ -1,0 +1,131 @@
+package simulate
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"time"
+
+	"homing"
+)
+
+// visit is one visitor following an ad: the click URL, and where it leads.
+type visit struct{ offer *offer }
+
+// browser is what a visitor looks like, and how such a click is to be held.
+type browser struct {
+	weight  int
+	class   homing.ClickClass
+	method  string
+	headers string
+}
+
+var browsers = []browser{
+	{300, homing.Billable, "GET", "User-Agent: Mozilla/5.0 (Linux; Android 14; SM-A546B) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36\r\nAccept-Language: de-DE,de;q=0.9\r\n"},
+	{250, homing.Billable, "GET", "User-Agent: Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1\r\nAccept-Language: en-US\r\n"},
+	{250, homing.Billable, "GET", "User-Agent: Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/125.0.0.0 Safari/537.36\r\nReferer: https://news.example/\r\n"},
+	{100, homing.Billable, "GET", "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0\r\n"},
+	{40, homing.Billable, "GET", ""},
+	{20, homing.BotClick, "GET", "User-Agent: Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)\r\n"},
+	{10, homing.BotClick, "GET", "User-Agent: Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)\r\n"},
+	{8, homing.PreviewClick, "GET", "User-Agent: WhatsApp/2.24.11.79 A\r\n"},
+	{15, homing.PrefetchClick, "GET", "User-Agent: Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/125.0.0.0 Safari/537.36\r\nSec-Purpose: prefetch;prerender\r\n"},
+	{7, homing.HeadClick, "HEAD", "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0\r\n"},
+}
+
+// anyBrowser draws one by weight: 6 % are no billable visitors.
+func anyBrowser(r *rand.Rand) *browser {
+	n := r.IntN(1000)
+	for i := range browsers {
+		if n -= browsers[i].weight; n < 0 {
+			return &browsers[i]
+		}
+	}
+	return &browsers[0]
+}
+
+// do follows the click URL. A visitor who gets no answer leaves, except that a
+// browser repeats on a new connection what met a closing one.
+func (v visit) do(w *worker, due time.Time) {
+	b := anyBrowser(w.rand)
+	query, rest := v.query(w.rand)
+	l := &w.plain
+	if w.secure.secure != nil && w.rand.IntN(10) == 0 {
+		l = &w.secure
+	}
+	w.request = request(w.request[:0], b.method, v.offer.path+query, l.address(), b.headers)
+	w.play.sent.clicks.Add(1)
+	reused := l.conn != nil
+	a, err := l.send(w.ctx, w.request, b.method == "HEAD")
+	if err != nil && reused && !errors.Is(err, errNotSent) {
+		w.play.books.clickDoubted(v.offer.id)
+		w.play.sent.broken.Add(1)
+		a, err = l.send(w.ctx, w.request, b.method == "HEAD")
+	}
+	if err == nil {
+		w.play.clickTimes.add(w.play.clock().Sub(due))
+	}
+	v.judge(w, b, a, err, rest)
+}
+
+// query makes up what an ad server tells of a click, and what the destination
+// must end with.
+func (v visit) query(r *rand.Rand) (query, rest string) {
+	sub, site := "ad-"+strconv.FormatUint(r.Uint64()>>20, 36), strconv.Itoa(r.IntN(500))
+	if r.IntN(50) == 0 {
+		sub += "%20%26%C3%BC%23"
+	}
+	var q strings.Builder
+	fmt.Fprintf(&q, "?sub1=%s&site_id=%s&cost=0.%03d&creative_id=%d", sub, site, r.IntN(900)+1, r.IntN(40))
+	if r.IntN(3) == 0 {
+		q.WriteString("&sub2=banner&country=DE&keywords=shoes+red&utm_source=x")
+	}
+	return q.String(), "&s=" + sub + "&site=" + site
+}
+
+// judge compares the answer with what a visitor may expect, and notes it.
+func (v visit) judge(w *worker, b *browser, a answer, err error, rest string) {
+	books, sent := w.play.books, &w.play.sent
+	switch {
+	case errors.Is(err, errNotSent):
+		sent.unsent.Add(1)
+		return
+	case err != nil:
+		books.clickDoubted(v.offer.id)
+		sent.broken.Add(1)
+		return
+	case a.status == 503:
+		books.clickDoubted(v.offer.id)
+		sent.shed.Add(1)
+		return
+	}
+	id, ok := v.landed(a, rest)
+	if a.status != 302 || !ok {
+		books.differ(other, "a visitor of campaign %s was answered %d, Location %q", v.offer.id, a.status, a.location)
+		return
+	}
+	if !a.noStore {
+		books.differ(other, "the redirect of click %s may be cached", id)
+	}
+	books.click(id, v.offer.number, b.class)
+	w.play.redirected(b.class)
+	if b.class == homing.Billable && w.rand.Float64() < w.play.conversionRate {
+		w.play.convert(w.rand, v.offer, id)
+	} else if w.play.reserve != nil {
+		w.play.reserve.keep(v.offer, id)
+	}
+}
+
+// landed takes the click id out of the destination.
+func (v visit) landed(a answer, rest string) (id homing.ClickID, ok bool) {
+	text, ok := strings.CutPrefix(string(a.location), v.offer.before)
+	if !ok {
+		return id, false
+	}
+	if text, ok = strings.CutSuffix(text, rest); !ok {
+		return id, false
+	}
+	return homing.ParseClickID(text)
+}
