@@ -119,6 +119,7 @@ func (s *server) run() {
 func (s *server) readAnnouncement(told chan string) {
 	s.t.Helper()
 	deadline := time.After(30 * time.Second)
+	var announced <-chan time.Time
 	for {
 		select {
 		case line, ok := <-told:
@@ -138,13 +139,13 @@ func (s *server) readAnnouncement(told chan string) {
 				}
 			}
 			if strings.Contains(line, "panel") {
-				// The set-up link may follow; the control socket is up by now.
-				go func() {
-					for range told {
-					}
-				}()
+				announced = time.After(500 * time.Millisecond) // a set-up link may follow
+			}
+			if s.setUp != "" {
 				return
 			}
+		case <-announced:
+			return
 		case <-deadline:
 			s.t.Fatalf("the server does not say where it is: %s", s.stderr.String())
 		}

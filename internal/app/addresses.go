@@ -1,0 +1,136 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"runtime/debug"
+	"strings"
+
+	"homing/internal/desk/control"
+	"homing/internal/desk/panel"
+	"homing/internal/flow/trace"
+)
+
+// Version is the released version, set by the linker.
+var Version = "0.1.0-dev"
+
+// addresses tells where this server is reached. What is shown to advertisers is
+// the public address if one is configured.
+func (s *server) addresses() control.Addresses {
+	a := control.Addresses{
+		Track:  "http://" + shown(s.listeners.track.Addr()),
+		Desk:   s.cfg.DeskURL,
+		Public: strings.TrimSuffix(s.cfg.PublicURL, "/"),
+	}
+	if s.listeners.trackTLS != nil {
+		a.TrackTLS = "https://" + shown(s.listeners.trackTLS.Addr())
+	}
+	if a.Desk == "" {
+		scheme := "http://"
+		if s.listeners.deskCerts != nil {
+			scheme = "https://"
+		}
+		a.Desk = scheme + shown(s.listeners.desk.Addr())
+	}
+	a.Desk = strings.TrimSuffix(a.Desk, "/")
+	return a
+}
+
+func (s *server) panelAddresses() panel.Addresses {
+	a := s.addresses()
+	return panel.Addresses{Track: a.Track, TrackTLS: a.TrackTLS, Desk: a.Desk, Public: a.Public}
+}
+
+// shown writes an address so that it can be opened: a listener on every
+// address is reached on loopback too.
+func shown(addr net.Addr) string {
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok {
+		return addr.String()
+	}
+	if tcp.IP.IsUnspecified() {
+		return fmt.Sprintf("127.0.0.1:%d", tcp.Port)
+	}
+	return tcp.String()
+}
+
+// announce tells a person at the terminal what is where.
+func (s *server) announce(ctx context.Context, out io.Writer) error {
+	a := s.addresses()
+	fmt.Fprintf(out, "homing %s, data in %s\n", Version, s.cfg.DataDir)
+	fmt.Fprintf(out, "  clicks and postbacks  %s\n", a.Track)
+	if a.TrackTLS != "" {
+		note := ""
+		if s.listeners.selfSigned {
+			note = "  (self-signed, to try lead_code: curl -k)"
+		}
+		fmt.Fprintf(out, "                        %s%s\n", a.TrackTLS, note)
+	}
+	fmt.Fprintf(out, "  panel                 %s\n", a.Desk)
+	link, err := s.signIn.SetUpLink(ctx)
+	if err != nil {
+		return fmt.Errorf("couldn't make the set-up link: %w", err)
+	}
+	if link != "" {
+		fmt.Fprintf(out, "  set up                %s  (works once, for 24 hours)\n", link)
+	}
+	return nil
+}
+
+// controlDesk is what the command line may ask for.
+func (s *server) controlDesk() control.Desk {
+	d := s.house.controlDesk()
+	d.SignIn = s.signIn
+	d.Addresses = s.addresses
+	d.Status = func() control.Status {
+		a := s.addresses()
+		return control.Status{
+			Version: Version, Node: s.minter.Node(), Track: a.Track, TrackTLS: a.TrackTLS, Desk: a.Desk, Public: a.Public,
+			Spool: s.house.spoolStatus(), Notices: s.notices(),
+		}
+	}
+	return d
+}
+
+// controlDesk is what can be asked for without a server.
+func (h *house) controlDesk() control.Desk {
+	return control.Desk{
+		Catalog: h.catalog, Books: h.ledger, Spool: h.spool, Journal: h.journal, Keyring: h.keyring,
+		People: h.ledger, Clock: h.clock,
+		Trace: func(ctx context.Context, text string) (any, []string, error) {
+			story, err := h.tracer.Of(ctx, text)
+			return story, lines(&story, err), err
+		},
+	}
+}
+
+func lines(story *trace.Story, err error) []string {
+	if err != nil {
+		return nil
+	}
+	return story.Lines()
+}
+
+func (h *house) spoolStatus() control.SpoolStatus {
+	status := control.SpoolStatus{Durable: uint64(h.spool.Durable()), Oldest: uint64(h.spool.Oldest())}
+	for _, d := range h.spool.Damage() {
+		status.Damage = append(status.Damage, fmt.Sprintf("%s at byte %d: %s", d.File, d.Offset, d.Cause))
+	}
+	return status
+}
+
+// Commit is the source revision the program was built from, if it is known.
+func Commit() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" {
+			return setting.Value
+		}
+	}
+	return ""
+}

@@ -1,0 +1,166 @@
+// Package app wires the house: it picks the engines, starts upwards from them,
+// and stops in reverse. It is the only place that knows an implementation.
+//
+//	data directory ─ master keys ─ ledger ─ spool ─ catalog ─ minter ─ journal ─ doors
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"homing"
+	"homing/internal/engine/ledger"
+	"homing/internal/engine/ledger/sqlite"
+	"homing/internal/engine/spool"
+	"homing/internal/engine/spool/segment"
+	"homing/internal/flow/catalog"
+	"homing/internal/flow/journal"
+	"homing/internal/flow/trace"
+)
+
+// house is everything below the doors, opened on a data directory.
+type house struct {
+	dir     *dataDir
+	clock   homing.Clock
+	log     *slog.Logger
+	keys    atomic.Pointer[homing.Keyring]
+	ledger  ledger.Ledger
+	spool   spool.Spool
+	catalog *catalog.Catalog
+	journal *journal.Journal
+	tracer  *trace.Tracer
+
+	// following is what runs beside the doors; stop ends it and Close waits.
+	following sync.WaitGroup
+	stop      context.CancelFunc
+	// closers undo what was opened, in the order of opening.
+	closers []func() error
+}
+
+// openHouse opens a data directory. fatal is called, once, when nothing more
+// may be acknowledged.
+func openHouse(ctx context.Context, cfg *Config, clock homing.Clock, log *slog.Logger, fatal func(error)) (_ *house, err error) {
+	h := &house{clock: clock, log: log, stop: func() {}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.Close())
+		}
+	}()
+	if h.dir, err = openDataDir(cfg.DataDir); err != nil {
+		return nil, err
+	}
+	h.closers = append(h.closers, h.dir.Close)
+	if err := h.renewKeyring(); err != nil {
+		return nil, err
+	}
+	if err := h.openEngines(cfg, fatal); err != nil {
+		return nil, err
+	}
+	h.catalog, err = catalog.Open(ctx, catalog.Options{Ledger: h.ledger, Clock: clock, Keyring: h.keyring})
+	if err != nil {
+		return nil, err
+	}
+	h.journal = journal.Open(journal.Options{Spool: h.spool, Books: h.ledger, Clock: clock, Log: log, Whole: journal.DefaultWhole})
+	h.tracer = &trace.Tracer{
+		Spool: h.spool, Books: h.ledger, Journal: h.journal, View: h.catalog.View, Keyring: h.keyring, Clock: clock,
+	}
+	return h, nil
+}
+
+// openEngines is where embedded or distributed is chosen.
+func (h *house) openEngines(cfg *Config, fatal func(error)) error {
+	if cfg.Ledger != "" || cfg.Warehouse != "" || cfg.Role != "" && cfg.Role != "all" {
+		return fmt.Errorf("%w: --ledger, --warehouse and --role need a version of homing for several machines; leave them out", homing.ErrInvalid)
+	}
+	books, err := sqlite.Open(sqlite.Options{Path: h.dir.file(ledgerFile), Logger: h.log, Fatal: fatal})
+	if err != nil {
+		return fmt.Errorf("--data-dir %s: couldn't open the ledger: %w", h.dir.path, err)
+	}
+	h.ledger = books
+	h.closers = append(h.closers, books.Close)
+	log, err := segment.Open(segment.Options{
+		Dir: h.dir.file(spoolDir), SegmentSize: cfg.SegmentSize, Clock: h.clock, Logger: h.log, Fatal: fatal,
+	})
+	if err != nil {
+		return fmt.Errorf("--data-dir %s: couldn't open the spool: %w", h.dir.path, err)
+	}
+	h.spool = log
+	h.closers = append(h.closers, log.Close)
+	return nil
+}
+
+func (h *house) keyring() *homing.Keyring { return h.keys.Load() }
+
+// renewKeyring reads the master keys, and makes the next one when it is time.
+func (h *house) renewKeyring() error {
+	ring, err := loadMasterKeys(h.dir.path, homing.MillisOf(h.clock()))
+	if err != nil {
+		return fmt.Errorf("--data-dir %s: %w", h.dir.path, err)
+	}
+	h.keys.Store(ring)
+	return nil
+}
+
+// follow starts what runs beside the doors, until Close: requests that are
+// finished after ctx is done still need it.
+func (h *house) follow(ctx context.Context) context.Context {
+	ctx, h.stop = context.WithCancel(context.WithoutCancel(ctx))
+	fill := h.journal.Fill(ctx)
+	h.beside(func() {
+		if err := fill(); err != nil && ctx.Err() == nil {
+			h.log.Warn("couldn't read the recent postbacks back", "error", err)
+		}
+	})
+	h.beside(func() { h.journal.Keep(ctx) })
+	h.beside(func() {
+		h.catalog.Follow(ctx, time.Second, func(err error) { h.log.Warn("settings", "error", err) })
+	})
+	h.beside(func() { h.keepKeyring(ctx) })
+	return ctx
+}
+
+func (h *house) beside(run func()) { h.following.Go(run) }
+
+func (h *house) keepKeyring(ctx context.Context) {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := h.renewKeyring(); err != nil {
+				h.log.Error("couldn't look after the master keys", "error", err)
+			}
+		}
+	}
+}
+
+// Close ends what runs beside the doors and closes the engines, in reverse.
+func (h *house) Close() error {
+	h.stop()
+	h.following.Wait()
+	var failed error
+	for i := len(h.closers) - 1; i >= 0; i-- {
+		failed = errors.Join(failed, h.closers[i]())
+	}
+	h.closers = nil
+	return failed
+}
+
+// newLog makes the logger that the settings ask for.
+func newLog(cfg *Config) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(cfg.LogLevel)) // checked by the command line; info otherwise
+	options := &slog.HandlerOptions{Level: level}
+	if cfg.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, options))
+}

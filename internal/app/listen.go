@@ -1,0 +1,203 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"homing"
+	"homing/internal/edge/certificate"
+)
+
+// listeners are the sockets of a server, bound before anything is served.
+type listeners struct {
+	track    net.Listener
+	trackTLS net.Listener // nil if switched off
+	desk     net.Listener
+	control  net.Listener
+
+	trackCerts *certificate.Store // nil if https is switched off
+	deskCerts  *certificate.Store // nil = plain http
+	selfSigned bool               // trackCerts is our own, to try with
+}
+
+// checkConfig refuses settings that cannot work, or would be unsafe.
+func checkConfig(cfg *Config) error {
+	if len(cfg.TLSCert) != len(cfg.TLSKey) {
+		return fmt.Errorf("%w --tls-cert, --tls-key: %d certificates and %d keys; give one key for each certificate, in the same order",
+			homing.ErrInvalid, len(cfg.TLSCert), len(cfg.TLSKey))
+	}
+	if (cfg.DeskTLSCert == "") != (cfg.DeskTLSKey == "") {
+		return fmt.Errorf("%w --desk-tls-cert, --desk-tls-key: give both or neither", homing.ErrInvalid)
+	}
+	if cfg.TrackTLSListen != "" && len(cfg.TLSCert) == 0 && !isLoopback(cfg.TrackTLSListen) {
+		return fmt.Errorf("%w --track-tls-listen %s: beyond loopback it needs --tls-cert and --tls-key; a self-signed certificate is for trying only",
+			homing.ErrInvalid, cfg.TrackTLSListen)
+	}
+	if !isLoopback(cfg.DeskListen) && cfg.DeskTLSCert == "" && len(cfg.TrustedProxies) == 0 {
+		return fmt.Errorf("%w --desk-listen %s: beyond loopback the panel would send passwords in the clear; give --desk-tls-cert and --desk-tls-key, or put it behind a proxy named in --trusted-proxies",
+			homing.ErrInvalid, cfg.DeskListen)
+	}
+	for _, u := range []struct{ flag, text string }{
+		{"--public-url", cfg.PublicURL}, {"--desk-url", cfg.DeskURL}, {"--fallback-url", cfg.FallbackURL}, {"--help-url", cfg.HelpURL},
+	} {
+		if err := checkURL(u.flag, u.text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkURL(flag, text string) error {
+	if text == "" {
+		return nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
+		return fmt.Errorf("%w %s %q: write a whole address such as https://t.example.com", homing.ErrInvalid, flag, text)
+	}
+	return nil
+}
+
+// isLoopback tells whether an address can be reached from this machine only.
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// listen binds every socket. On an error it leaves none open.
+func listen(cfg *Config, dir *dataDir, clock homing.Clock, log *slog.Logger) (_ *listeners, err error) {
+	l := &listeners{}
+	defer func() {
+		if err != nil {
+			l.Close()
+		}
+	}()
+	if err := l.certificates(cfg, dir, clock, log); err != nil {
+		return nil, err
+	}
+	if l.track, err = bind("--track-listen", cfg.TrackListen); err != nil {
+		return nil, err
+	}
+	if cfg.TrackTLSListen != "" {
+		if l.trackTLS, err = bind("--track-tls-listen", cfg.TrackTLSListen); err != nil {
+			return nil, err
+		}
+	}
+	if l.desk, err = bind("--desk-listen", cfg.DeskListen); err != nil {
+		return nil, err
+	}
+	if l.control, err = bindControl(dir.file(socketFile)); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+func (l *listeners) certificates(cfg *Config, dir *dataDir, clock homing.Clock, log *slog.Logger) (err error) {
+	if cfg.DeskTLSCert != "" {
+		l.deskCerts, err = certificate.Load(certificate.Options{
+			Certs: []string{cfg.DeskTLSCert}, Keys: []string{cfg.DeskTLSKey},
+			CertFlag: "--desk-tls-cert", KeyFlag: "--desk-tls-key", Clock: clock, Log: log,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	switch {
+	case cfg.TrackTLSListen == "":
+		return nil
+	case len(cfg.TLSCert) == 0:
+		l.selfSigned = true
+		if err := os.MkdirAll(dir.file(tlsDir), 0o700); err != nil {
+			return fmt.Errorf("--data-dir %s: couldn't write to it: %w", dir.path, err)
+		}
+		l.trackCerts, err = certificate.SelfSigned(dir.file(tlsDir), clock, log)
+	default:
+		l.trackCerts, err = certificate.Load(certificate.Options{
+			Certs: cfg.TLSCert, Keys: cfg.TLSKey, CertFlag: "--tls-cert", KeyFlag: "--tls-key", Clock: clock, Log: log,
+		})
+	}
+	return err
+}
+
+func bind(flag, address string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", address)
+	switch {
+	case err == nil:
+		return listener, nil
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%s %s: the port is in use; end what uses it or name another one", flag, address)
+	case errors.Is(err, syscall.EACCES):
+		return nil, fmt.Errorf("%s %s: not permitted; ports below 1024 need the right to bind them", flag, address)
+	}
+	return nil, fmt.Errorf("%s %s: couldn't listen there; write it like 127.0.0.1:8080 or :8080 (%w)", flag, address, err)
+}
+
+// bindControl listens on the control socket. The data directory is locked, so a
+// socket that is there was left by a process that has died.
+func bindControl(path string) (net.Listener, error) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("couldn't remove the old control socket: %w", err)
+	}
+	short, leave, err := shortSocketPath(path)
+	if err != nil {
+		return nil, fmt.Errorf("couldn't listen on %s: %w", path, err)
+	}
+	defer leave()
+	// Only the owner may connect, from the first moment on.
+	old := syscall.Umask(0o177)
+	listener, err := net.Listen("unix", short)
+	syscall.Umask(old)
+	if err != nil {
+		return nil, fmt.Errorf("couldn't listen on %s: %w", path, err)
+	}
+	return listener, nil
+}
+
+// maxSocketPath is what fits a sockaddr_un everywhere.
+const maxSocketPath = 100
+
+// shortSocketPath gives a path to a socket that is short enough to bind or
+// dial: a long one is reached through a link in the temporary directory, which
+// leave removes.
+func shortSocketPath(path string) (short string, leave func(), err error) {
+	if len(path) <= maxSocketPath {
+		return path, func() {}, nil
+	}
+	dir, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return "", nil, err
+	}
+	tmp, err := os.MkdirTemp("", "homing-")
+	if err != nil {
+		return "", nil, err
+	}
+	link := filepath.Join(tmp, "d")
+	if err := os.Symlink(dir, link); err != nil {
+		os.RemoveAll(tmp)
+		return "", nil, err
+	}
+	return filepath.Join(link, filepath.Base(path)), func() { os.RemoveAll(tmp) }, nil
+}
+
+// Close closes every socket that is open. Serving them closes them too, so
+// errors say nothing.
+func (l *listeners) Close() {
+	for _, listener := range []net.Listener{l.track, l.trackTLS, l.desk, l.control} {
+		if listener != nil {
+			listener.Close()
+		}
+	}
+}

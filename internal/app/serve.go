@@ -1,0 +1,216 @@
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"homing"
+	"homing/internal/desk"
+	"homing/internal/desk/control"
+	"homing/internal/desk/panel"
+	"homing/internal/desk/signin"
+	"homing/internal/edge"
+	"homing/internal/edge/certificate"
+	"homing/internal/flow/mint"
+)
+
+// certificateWatch is how often certificate files are looked at.
+const certificateWatch = 5 * time.Second
+
+// server is a running homing: a house with its doors open.
+type server struct {
+	cfg       *Config
+	clock     homing.Clock
+	log       *slog.Logger
+	house     *house
+	listeners *listeners
+	minter    *mint.Minter
+	edge      *edge.Edge
+	signIn    *signin.SignIn
+	desk      *http.Server
+	control   *http.Server
+	draining  atomic.Bool
+	// ended gets the first error of a listener, or the fatal error of an
+	// engine.
+	ended chan error
+	fatal atomic.Bool
+}
+
+// Serve runs homing on a data directory until ctx is done. It tells on out
+// where it can be reached. Nothing is damaged if it fails.
+func Serve(ctx context.Context, cfg Config, clock homing.Clock, out io.Writer) (err error) {
+	if err := checkConfig(&cfg); err != nil {
+		return err
+	}
+	s := &server{cfg: &cfg, clock: clock, log: newLog(&cfg), ended: make(chan error, 8)}
+	defer func() {
+		// After a fatal error the engines are dead and a disk may hang: the
+		// process ends, and what was acknowledged is on the disk.
+		if !s.fatal.Load() {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	if err := s.open(ctx); err != nil {
+		return err
+	}
+	if err := s.announce(ctx, out); err != nil {
+		return err
+	}
+	s.serve(ctx)
+	select {
+	case <-ctx.Done():
+	case err = <-s.ended:
+	}
+	if !s.fatal.Load() {
+		s.drain()
+	}
+	return err
+}
+
+// open starts upwards: data directory, sockets, engines, flows, doors.
+func (s *server) open(ctx context.Context) (err error) {
+	if s.house, err = openHouse(ctx, s.cfg, s.clock, s.log, s.onFatal); err != nil {
+		return err
+	}
+	if s.listeners, err = listen(s.cfg, s.house.dir, s.clock, s.log); err != nil {
+		return err
+	}
+	h := s.house
+	s.minter, err = mint.Open(ctx, mint.Options{Lessor: h.ledger, Clock: s.clock, Keyring: h.keyring, Log: s.log})
+	if err != nil {
+		return err
+	}
+	s.edge = edge.New(edge.Options{
+		Spool: h.spool, Ledger: h.ledger, Catalog: h.catalog, Minter: s.minter, Journal: h.journal,
+		Keyring: h.keyring, Clock: s.clock, Log: s.log,
+		TrustedProxies: s.cfg.TrustedProxies, FallbackURL: s.cfg.FallbackURL, HelpURL: s.cfg.HelpURL,
+		RedirectUnrecorded: s.cfg.OnSpoolFailure == "redirect",
+		RefusalsPerMinute:  s.cfg.RefusalsPerMinute, ConnsPerAddr: s.cfg.ConnsPerAddr,
+		MaxConns: s.cfg.MaxConns, MaxRequests: s.cfg.MaxRequests, Ready: s.ready,
+	})
+	s.signIn = signin.New(signin.Options{
+		People: h.ledger, Clock: s.clock, DeskURL: func() string { return s.addresses().Desk },
+		SecureCookies: strings.HasPrefix(s.addresses().Desk, "https://"),
+	})
+	s.desk = s.deskServer()
+	s.control = &http.Server{Handler: control.Handler(s.controlDesk()), ReadHeaderTimeout: 5 * time.Second}
+	return nil
+}
+
+func (s *server) onFatal(err error) {
+	s.fatal.Store(true)
+	s.log.Error("the disk failed an fsync: nothing more can be promised, so the process ends; what was acknowledged is safe", "error", err)
+	select {
+	case s.ended <- fmt.Errorf("the disk failed: %w", err):
+	default: // somebody else was first
+	}
+}
+
+// ready says why requests should go elsewhere.
+func (s *server) ready() error {
+	if s.draining.Load() {
+		return errors.New("ending")
+	}
+	return nil
+}
+
+func (s *server) notices() []string {
+	notices := s.edge.Notices()
+	for _, d := range s.house.spool.Damage() {
+		notices = append(notices, fmt.Sprintf("%s is damaged at byte %d (%s): records %s to %s cannot be read",
+			d.File, d.Offset, d.Cause, d.First, d.Next))
+	}
+	return notices
+}
+
+func (s *server) deskServer() *http.Server {
+	h := s.house
+	pages := panel.New(panel.Options{
+		Catalog: h.catalog, Journal: h.journal, SignIn: s.signIn, Books: h.ledger, Clock: s.clock, Log: s.log,
+		Addresses: s.panelAddresses, TrustedProxies: s.cfg.TrustedProxies,
+	})
+	return &http.Server{
+		Handler: desk.Handler(desk.Options{
+			Panel: pages, Metrics: s.writeMetrics, MetricsToken: s.cfg.MetricsToken, Ready: s.ready, Notices: s.notices,
+		}),
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+}
+
+func (s *server) writeMetrics(w io.Writer) {
+	s.edge.Metrics().WritePrometheus(w)
+	fmt.Fprintf(w, "homing_spool_durable_position %d\n", s.house.spool.Durable())
+	fmt.Fprintf(w, "homing_spool_oldest_position %d\n", s.house.spool.Oldest())
+	fmt.Fprintf(w, "homing_spool_damages %d\n", len(s.house.spool.Damage()))
+	if size, err := s.house.ledger.Size(); err == nil {
+		fmt.Fprintf(w, "homing_ledger_bytes %d\n", size)
+	}
+	fmt.Fprintf(w, "homing_node %d\n", s.minter.Node())
+	metrics.WriteProcessMetrics(w)
+}
+
+// serve opens the doors, the outer ones last.
+func (s *server) serve(ctx context.Context) {
+	beside := s.house.follow(ctx)
+	s.house.beside(func() { s.minter.Keep(beside) })
+	for _, store := range []*certificate.Store{s.listeners.trackCerts, s.listeners.deskCerts} {
+		if store != nil {
+			s.house.beside(func() { store.Watch(beside, certificateWatch) })
+		}
+	}
+	run := func(what string, serve func() error) {
+		go func() {
+			if err := serve(); err != nil && !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+				s.ended <- fmt.Errorf("%s: %w", what, err)
+			}
+		}()
+	}
+	run("control socket", func() error { return s.control.Serve(s.listeners.control) })
+	run("panel", func() error { return s.desk.Serve(s.deskListener()) })
+	if s.listeners.trackTLS != nil {
+		run("https listener", func() error { return s.edge.ServeTLS(s.listeners.trackTLS, s.listeners.trackCerts.TLSConfig()) })
+	}
+	run("http listener", func() error { return s.edge.Serve(s.listeners.track) })
+}
+
+func (s *server) deskListener() net.Listener {
+	if s.listeners.deskCerts == nil {
+		return s.listeners.desk
+	}
+	return tls.NewListener(s.listeners.desk, s.listeners.deskCerts.TLSConfig())
+}
+
+// drain tells load balancers to go elsewhere, then finishes what is under way.
+func (s *server) drain() {
+	s.draining.Store(true)
+	s.edge.Drain()
+	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.DrainTime)
+	defer cancel()
+	err := errors.Join(s.edge.Shutdown(ctx), s.desk.Shutdown(ctx), s.control.Shutdown(ctx))
+	if err != nil {
+		s.log.Warn("some requests were still under way at the end", "error", err)
+	}
+}
+
+// close stops in reverse.
+func (s *server) close() error {
+	if s.listeners != nil {
+		s.listeners.Close()
+	}
+	if s.house == nil {
+		return nil
+	}
+	return s.house.Close()
+}
