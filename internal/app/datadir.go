@@ -21,7 +21,7 @@ import (
 //	ledger.db         the ledger
 //	spool/            the spool
 //	tls/              the self-signed certificate
-//	control.sock      while a server runs
+//	control.sock      while a server runs, see control.Listen
 const (
 	layoutVersion = 1
 	versionFile   = "VERSION"
@@ -29,7 +29,6 @@ const (
 	ledgerFile    = "ledger.db"
 	spoolDir      = "spool"
 	tlsDir        = "tls"
-	socketFile    = "control.sock"
 )
 
 // dataDir is a data directory that is ours alone.

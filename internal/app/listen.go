@@ -7,10 +7,11 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"path/filepath"
 	"syscall"
 
 	"homing"
+	"homing/internal/desk/control"
+	"homing/internal/edge"
 	"homing/internal/edge/certificate"
 )
 
@@ -88,18 +89,18 @@ func listen(cfg *Config, dir *dataDir, clock homing.Clock, log *slog.Logger) (_ 
 	if err := l.certificates(cfg, dir, clock, log); err != nil {
 		return nil, err
 	}
-	if l.track, err = bind("--track-listen", cfg.TrackListen); err != nil {
+	if l.track, err = bind("--track-listen", cfg.TrackListen, edge.Listen); err != nil {
 		return nil, err
 	}
 	if cfg.TrackTLSListen != "" {
-		if l.trackTLS, err = bind("--track-tls-listen", cfg.TrackTLSListen); err != nil {
+		if l.trackTLS, err = bind("--track-tls-listen", cfg.TrackTLSListen, edge.Listen); err != nil {
 			return nil, err
 		}
 	}
-	if l.desk, err = bind("--desk-listen", cfg.DeskListen); err != nil {
+	if l.desk, err = bind("--desk-listen", cfg.DeskListen, listenTCP); err != nil {
 		return nil, err
 	}
-	if l.control, err = bindControl(dir.file(socketFile)); err != nil {
+	if l.control, err = control.Listen(dir.path); err != nil {
 		return nil, err
 	}
 	return l, nil
@@ -132,8 +133,10 @@ func (l *listeners) certificates(cfg *Config, dir *dataDir, clock homing.Clock, 
 	return err
 }
 
-func bind(flag, address string) (net.Listener, error) {
-	listener, err := net.Listen("tcp", address)
+func listenTCP(address string) (net.Listener, error) { return net.Listen("tcp", address) }
+
+func bind(flag, address string, listen func(string) (net.Listener, error)) (net.Listener, error) {
+	listener, err := listen(address)
 	switch {
 	case err == nil:
 		return listener, nil
@@ -143,53 +146,6 @@ func bind(flag, address string) (net.Listener, error) {
 		return nil, fmt.Errorf("%s %s: not permitted; ports below 1024 need the right to bind them", flag, address)
 	}
 	return nil, fmt.Errorf("%s %s: couldn't listen there; write it like 127.0.0.1:8080 or :8080 (%w)", flag, address, err)
-}
-
-// bindControl listens on the control socket. The data directory is locked, so a
-// socket that is there was left by a process that has died.
-func bindControl(path string) (net.Listener, error) {
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("couldn't remove the old control socket: %w", err)
-	}
-	short, leave, err := shortSocketPath(path)
-	if err != nil {
-		return nil, fmt.Errorf("couldn't listen on %s: %w", path, err)
-	}
-	defer leave()
-	// Only the owner may connect, from the first moment on.
-	old := syscall.Umask(0o177)
-	listener, err := net.Listen("unix", short)
-	syscall.Umask(old)
-	if err != nil {
-		return nil, fmt.Errorf("couldn't listen on %s: %w", path, err)
-	}
-	return listener, nil
-}
-
-// maxSocketPath is what fits a sockaddr_un everywhere.
-const maxSocketPath = 100
-
-// shortSocketPath gives a path to a socket that is short enough to bind or
-// dial: a long one is reached through a link in the temporary directory, which
-// leave removes.
-func shortSocketPath(path string) (short string, leave func(), err error) {
-	if len(path) <= maxSocketPath {
-		return path, func() {}, nil
-	}
-	dir, err := filepath.Abs(filepath.Dir(path))
-	if err != nil {
-		return "", nil, err
-	}
-	tmp, err := os.MkdirTemp("", "homing-")
-	if err != nil {
-		return "", nil, err
-	}
-	link := filepath.Join(tmp, "d")
-	if err := os.Symlink(dir, link); err != nil {
-		os.RemoveAll(tmp)
-		return "", nil, err
-	}
-	return filepath.Join(link, filepath.Base(path)), func() { os.RemoveAll(tmp) }, nil
 }
 
 // Close closes every socket that is open. Serving them closes them too, so

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -39,12 +40,12 @@ type server struct {
 	edge      *edge.Edge
 	signIn    *signin.SignIn
 	desk      *http.Server
-	control   *http.Server
 	draining  atomic.Bool
 	// ended gets the first error of a listener, or the fatal error of an
 	// engine.
-	ended chan error
-	fatal atomic.Bool
+	ended   chan error
+	fatal   atomic.Bool
+	serving sync.WaitGroup // the listeners
 }
 
 // Serve runs homing on a data directory until ctx is done. It tells on out
@@ -67,11 +68,14 @@ func Serve(ctx context.Context, cfg Config, clock homing.Clock, out io.Writer) (
 	if err := s.announce(ctx, out); err != nil {
 		return err
 	}
-	s.serve(ctx)
+	serving, end := context.WithCancel(ctx)
+	defer end()
+	s.serve(serving)
 	select {
 	case <-ctx.Done():
 	case err = <-s.ended:
 	}
+	end()
 	if !s.fatal.Load() {
 		s.drain()
 	}
@@ -104,7 +108,6 @@ func (s *server) open(ctx context.Context) (err error) {
 		SecureCookies: strings.HasPrefix(s.addresses().Desk, "https://"),
 	})
 	s.desk = s.deskServer()
-	s.control = &http.Server{Handler: control.Handler(s.controlDesk()), ReadHeaderTimeout: 5 * time.Second}
 	return nil
 }
 
@@ -171,13 +174,13 @@ func (s *server) serve(ctx context.Context) {
 		}
 	}
 	run := func(what string, serve func() error) {
-		go func() {
+		s.serving.Go(func() {
 			if err := serve(); err != nil && !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 				s.ended <- fmt.Errorf("%s: %w", what, err)
 			}
-		}()
+		})
 	}
-	run("control socket", func() error { return s.control.Serve(s.listeners.control) })
+	run("control socket", func() error { return control.Serve(ctx, s.listeners.control, control.Handler(s.controlDesk())) })
 	run("panel", func() error { return s.desk.Serve(s.deskListener()) })
 	if s.listeners.trackTLS != nil {
 		run("https listener", func() error { return s.edge.ServeTLS(s.listeners.trackTLS, s.listeners.trackCerts.TLSConfig()) })
@@ -198,9 +201,25 @@ func (s *server) drain() {
 	s.edge.Drain()
 	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.DrainTime)
 	defer cancel()
-	err := errors.Join(s.edge.Shutdown(ctx), s.desk.Shutdown(ctx), s.control.Shutdown(ctx))
+	err := errors.Join(s.edge.Shutdown(ctx), s.desk.Shutdown(ctx), s.wait(ctx))
 	if err != nil {
 		s.log.Warn("some requests were still under way at the end", "error", err)
+	}
+}
+
+// wait waits for the listeners to end; the control socket ends with the context
+// of Serve.
+func (s *server) wait(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() {
+		s.serving.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

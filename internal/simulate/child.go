@@ -85,7 +85,8 @@ func (c *child) launch() (exited chan struct{}, err error) {
 	cmd.Stdout, cmd.Stderr = log, log
 	// A group of its own, so that Ctrl-C reaches only the simulation, which then
 	// ends it.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	dieWithParent(cmd.SysProcAttr)
 	exited = make(chan struct{})
 	started := make(chan error)
 	go func() {

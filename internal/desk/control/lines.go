@@ -98,6 +98,7 @@ func (l *lines) whileFlushing(write func() error) error {
 			case <-done:
 				return
 			case <-tick.C:
+				l.flush()
 			}
 		}
 	}()

@@ -150,7 +150,9 @@ func TestTail(t *testing.T) {
 	a, one := s.account("One")
 	click := s.click(one.ID)
 	s.convert(a.ID, click, "", homing.Approved)
-	next, stop := iter.Pull2(s.Postbacks(s.ctx, control.PostbackFilter{Tail: true}))
+	ctx, cancel := context.WithTimeout(s.ctx, 10*time.Second)
+	defer cancel()
+	next, stop := iter.Pull2(s.Postbacks(ctx, control.PostbackFilter{Tail: true}))
 	defer stop()
 	if p, err, ok := next(); !ok || err != nil || p.Result != homing.Counted {
 		t.Fatalf("backlog: %+v %v", p, err)

@@ -26,10 +26,7 @@ func answerTo(p *homing.Postback, account *homing.Account) answer {
 	info := p.Verdict.Reason.Info()
 	a := answer{
 		Status: info.Answer.Status(), Text: http.StatusText(info.Answer.Status()),
-		Body: `{"ok":true}`, Result: p.Verdict.Outcome.String() + "; reason=" + info.Code,
-	}
-	if p.Verdict.Outcome == homing.Refused && p.Key == 0 {
-		a.Result = p.Verdict.Outcome.String() + "; reason=" + info.Answer.Coarse()
+		Body: `{"ok":true}`, Result: resultOf(p, info),
 	}
 	if info.Answer == homing.AnswerOK {
 		return a
@@ -37,6 +34,20 @@ func answerTo(p *homing.Postback, account *homing.Account) answer {
 	a.Body = `{"error":{"msg":` + quoted(messageOf(p, info.Answer, account)) + `}}`
 	a.Today = info.Answer == homing.AnswerPriceRange
 	return a
+}
+
+// resultOf is the header's value. Whoever brought no valid key is told no more
+// than the body says.
+func resultOf(p *homing.Postback, info homing.ReasonInfo) string {
+	outcome, reason := p.Verdict.Outcome.String(), info.Code
+	switch {
+	case p.Verdict.Outcome == homing.Refused && p.Key == 0:
+		reason = info.Answer.Coarse()
+	case p.Verdict.Outcome == homing.Refused, p.Verdict.Outcome == homing.Ignored:
+	case p.Key == 0 || reason == outcome:
+		return outcome
+	}
+	return outcome + "; reason=" + reason
 }
 
 // quoted is a JSON string as the door writes it, with <, > and & as \u003c, …

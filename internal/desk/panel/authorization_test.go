@@ -98,6 +98,28 @@ func TestEveryRouteIsTriedByEverybody(t *testing.T) {
 	}
 }
 
+// What a path names is looked up and checked by the router, or it is one of the
+// few that have no owner of their own.
+func TestEveryNameInAPatternIsCheckedOrHarmless(t *testing.T) {
+	harmless := map[string]string{
+		"file": "an asset", "token": "a secret itself", "key": "checked by the catalog against {account}",
+	}
+	for _, r := range routes() {
+		for segment := range strings.SplitSeq(r.pattern, "/") {
+			name, isName := strings.CutPrefix(strings.TrimSuffix(segment, "}"), "{")
+			if isName && named[name] == nil && harmless[name] == "" {
+				t.Errorf("%s %s: nobody checks whose %s it is", r.method, r.pattern, name)
+			}
+			if name == "key" && !strings.Contains(r.pattern, "{account}") {
+				t.Errorf("%s %s: a key without an account", r.method, r.pattern)
+			}
+			if named[name] != nil && r.who == anyone {
+				t.Errorf("%s %s: strangers name a %s", r.method, r.pattern, name)
+			}
+		}
+	}
+}
+
 // signedInAs begins a session without the limits on tries; nobody if email is
 // empty.
 func (h *house) signedInAs(email string) *browser {

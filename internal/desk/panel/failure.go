@@ -30,18 +30,16 @@ var failures = []struct {
 type failurePage struct {
 	Status      int
 	Title, Text string
-	// Detail is what exactly is wrong, if that is for the reader.
-	Detail string
 }
 
 // fail answers with the error page of err's kind. Faults of ours are logged;
 // the page never tells their cause.
 func (p *panel) fail(w http.ResponseWriter, r *http.Request, err error) {
 	f := failurePage{http.StatusInternalServerError, "Something broke on our side",
-		"The fault was noted. Nothing you did is lost except this request; try again.", ""}
+		"The fault was noted. Nothing you did is lost except this request; try again."}
 	for _, known := range failures {
 		if errors.Is(err, known.kind) {
-			f = failurePage{known.status, known.title, known.text, ""}
+			f = failurePage{known.status, known.title, known.text}
 			break
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"homing"
+	"homing/internal/flow/catalog"
 )
 
 func TestTheSetUpLinkMakesTheFirstOperatorOnce(t *testing.T) {
@@ -67,15 +68,18 @@ func TestAnAdvertiserFromCreationToInvitation(t *testing.T) {
 	h := newHouse(t)
 	op := h.operator()
 	op.post("/advertisers/new", "name", "", "price_min", "5", "price_max", "1", "currency", "USD").want(unfit).has("Nothing was saved yet")
+	_, _, _, err := h.catalog.CreateAccount(h.context(), "test", catalog.NewAccount{Name: "Other", Ref: "77"})
+	h.must(err)
+	op.post("/advertisers/new", "name", "A", "ref", "77", "price_min", "", "price_max", "1", "currency", "USD").want(unfit).has("Another one has this reference already")
 	op.post("/advertisers/new", "name", "A", "price_min", "0,5", "price_max", "1", "currency", "USD").want(unfit).has(`id="f-price_min-error"`)
 	to := op.post("/advertisers/new", "name", "Northwind", "price_min", "0.50", "price_max", "20", "currency", "eur").want(moved).Header.Get("Location")
 	op.get(to).want(ok).has("Northwind", "Created.", `value="20.00"`, "New campaign")
-	a := h.accounts()[0]
+	a := h.accounts()[1]
 	if a.PriceMin != homing.Unit/2 || a.Currency != "EUR" || a.MultiLead {
 		t.Fatalf("made %+v", a)
 	}
 	op.post(advertiserPath(a.ID), "name", "Northwind Traders", "price_min", "0.50", "price_max", "30", "currency", "EUR", "multi_lead", "on").want(moved)
-	if a = h.accounts()[0]; a.Name != "Northwind Traders" || a.PriceMax != 30*homing.Unit || !a.MultiLead {
+	if a = h.accounts()[1]; a.Name != "Northwind Traders" || a.PriceMax != 30*homing.Unit || !a.MultiLead {
 		t.Fatalf("changed to %+v", a)
 	}
 	page := op.post(advertiserPath(a.ID)+"/people", "email", "mara@example.com").want(ok).has("works once")
@@ -188,20 +192,46 @@ func TestTheLogSaysWhatHappened(t *testing.T) {
 	}
 }
 
-func TestAnOldEntryIsFoundInTheStores(t *testing.T) {
+func TestAnEntryThatLeftTheMemoryIsFoundInTheStores(t *testing.T) {
 	h := newHouse(t)
-	op, c := h.operator(), h.campaign(h.account("Northwind").ID, "Spring")
-	request := h.call(c, nil)
-	// Another process' memory has it not.
-	fresh := newHouse(t)
-	fresh.ledger, fresh.catalog = h.ledger, h.catalog
-	for e, err := range h.journal.OfClick(h.context(), recent(h)[0].Origin) {
-		h.must(err)
-		if e.Request != request {
-			t.Errorf("found %s", e.Request)
+	op := h.operator()
+	furnish(h)
+	entries := recent(h)
+	// Refused ones are written behind the answer; this one is waited for, and
+	// with it all before it.
+	h.call(h.catalog.View().Campaigns[0].Campaign, func(p *homing.Postback) {
+		p.Verdict = homing.Verdict{Outcome: homing.Duplicate, Reason: homing.ReasonDuplicate}
+	})
+	h.pass(48 * time.Hour)
+	h.forget()
+	if len(recent(h)) != 0 {
+		t.Fatal("the memory is not empty")
+	}
+	for _, e := range entries {
+		op.get("/postbacks/" + e.Request.String()).want(ok).has(html.EscapeString(e.Verdict.Reason.Info().Title))
+	}
+	entries[0].Request[11]++
+	op.get("/postbacks/" + entries[0].Request.String()).want(missing)
+}
+
+// The header must be what the door tells: see package edge.
+func TestTheResultSaysNoMoreThanTheDoor(t *testing.T) {
+	for _, c := range []struct {
+		reason homing.Reason
+		key    homing.KeyID
+		want   string
+	}{
+		{homing.ReasonCounted, 0, "counted"}, {homing.ReasonCounted, 4, "counted"}, {homing.ReasonHold, 0, "counted"},
+		{homing.ReasonHold, 4, "counted; reason=hold"}, {homing.ReasonDuplicateValue, 4, "duplicate; reason=duplicate_value_differs"},
+		{homing.ReasonLate, 4, "late"}, {homing.ReasonKeyExpired, 0, "refused; reason=invalid_key"},
+		{homing.ReasonValueComma, 4, "refused; reason=value_comma"},
+	} {
+		p := &homing.Postback{Key: c.key}
+		p.Verdict = homing.Verdict{Outcome: c.reason.Info().Outcome, Reason: c.reason}
+		if got := answerTo(p, nil).Result; got != c.want {
+			t.Errorf("%s with key %s: %q, want %q", c.reason, c.key, got, c.want)
 		}
 	}
-	op.get("/postbacks/" + request.String()).want(ok)
 }
 
 // The answer shown is put together again; it must be what the contract says.

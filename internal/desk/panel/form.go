@@ -71,6 +71,11 @@ func (f *form) take(err error, fields map[string]string) bool {
 	if !errors.Is(err, homing.ErrInvalid) && !errors.Is(err, homing.ErrConflict) {
 		return false
 	}
+	if _, ok := fields["ref"]; ok && errors.Is(err, homing.ErrConflict) {
+		// All else that must be unique there is random.
+		f.fail("ref", errors.New("another one has this reference already"))
+		return true
+	}
 	for word, field := range fields {
 		if strings.HasPrefix(err.Error(), homing.ErrInvalid.Error()+" "+word) {
 			f.fail(field, err)

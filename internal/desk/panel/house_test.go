@@ -19,6 +19,7 @@ import (
 	"homing/internal/desk/signin"
 	"homing/internal/engine/ledger"
 	"homing/internal/engine/ledger/sqlite"
+	"homing/internal/engine/spool"
 	"homing/internal/engine/spool/segment"
 	"homing/internal/flow/catalog"
 	"homing/internal/flow/journal"
@@ -33,6 +34,8 @@ type house struct {
 	journal *journal.Journal
 	signIn  *signin.SignIn
 	keyring *homing.Keyring
+	spool   spool.Spool
+	log     *slog.Logger
 	server  *httptest.Server
 	handler http.Handler
 	calls   uint32 // requests logged
@@ -54,25 +57,31 @@ func newHouse(t *testing.T) *house {
 	h.ledger, err = sqlite.Open(sqlite.Options{Path: filepath.Join(t.TempDir(), "ledger.db"), Logger: log})
 	h.must(err)
 	t.Cleanup(func() { h.ledger.Close() })
-	spool, err := segment.Open(segment.Options{Dir: filepath.Join(t.TempDir(), "spool"), SegmentSize: 1 << 20, Clock: h.clock})
+	h.spool, err = segment.Open(segment.Options{Dir: filepath.Join(t.TempDir(), "spool"), SegmentSize: 1 << 20, Clock: h.clock})
 	h.must(err)
-	t.Cleanup(func() { spool.Close() })
+	t.Cleanup(func() { h.spool.Close() })
 	keyring := func() *homing.Keyring { return h.keyring }
 	h.catalog, err = catalog.Open(t.Context(), catalog.Options{Ledger: h.ledger, Clock: h.clock, Keyring: keyring})
 	h.must(err)
-	h.journal = journal.Open(journal.Options{Spool: spool, Books: h.ledger, Clock: h.clock, Log: log, Whole: 1000})
+	h.log = log
 	h.signIn = signin.New(signin.Options{
 		People: h.ledger, Clock: h.clock, DeskURL: func() string { return h.server.URL }, Cost: signin.Cost{Memory: 64, Passes: 1},
 	})
+	h.forget()
+	h.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.handler.ServeHTTP(w, r) }))
+	t.Cleanup(h.server.Close)
+	return h
+}
+
+// forget opens the journal and the panel anew, with nothing in memory.
+func (h *house) forget() {
+	h.journal = journal.Open(journal.Options{Spool: h.spool, Books: h.ledger, Clock: h.clock, Log: h.log, Whole: 1000})
 	h.handler = New(Options{
-		Catalog: h.catalog, Journal: h.journal, SignIn: h.signIn, Books: h.ledger, Clock: h.clock, Log: log,
+		Catalog: h.catalog, Journal: h.journal, SignIn: h.signIn, Books: h.ledger, Clock: h.clock, Log: h.log,
 		Addresses: func() Addresses {
 			return Addresses{Track: "http://127.0.0.1:8080", TrackTLS: "https://127.0.0.1:8443", Desk: h.server.URL}
 		},
 	})
-	h.server = httptest.NewServer(h.handler)
-	t.Cleanup(h.server.Close)
-	return h
 }
 
 // failOn fails the test when something is logged as an error.

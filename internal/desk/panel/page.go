@@ -115,10 +115,19 @@ func (v *visit) nav() []navItem {
 	}
 	for i := range items {
 		here := v.r.URL.Path
+		if v.inAdvertiser() {
+			here = "/advertisers/"
+		}
 		items[i].Here = here == items[i].Path || strings.HasPrefix(here, items[i].Path+"/") ||
 			strings.HasSuffix(items[i].Path, "/tracking") && strings.HasPrefix(here, advertiserPath(v.who.Account))
 	}
 	return items
+}
+
+// inAdvertiser tells whether a list is shown as a tab of one advertiser.
+func (v *visit) inAdvertiser() bool {
+	list := v.r.URL.Path == "/campaigns" || v.r.URL.Path == "/postbacks"
+	return list && v.account != nil && v.who.Operator()
 }
 
 // back is a page that can be loaded again: this one, or the one its form stands

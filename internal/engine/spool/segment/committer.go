@@ -28,7 +28,7 @@ func (s *Spool) commitLoop() {
 		// come at the same moment would wait for two fsyncs.
 		runtime.Gosched()
 	}
-	s.closeErr = s.finish()
+	s.closeErr = errors.Join(s.finish(), s.droppedErr())
 }
 
 // take waits for a batch. It returns nil at the end.
@@ -101,6 +101,7 @@ func (s *Spool) settle(b *batch, err error) (kept bool) {
 	if err != nil {
 		b.release(0, err)
 		if s.dead != nil || s.closing {
+			s.dropped += len(b.behind)
 			return false
 		}
 		return s.keepBehind(b)
@@ -144,6 +145,16 @@ func (s *Spool) finish() error {
 		return err
 	}
 	return s.sealActive()
+}
+
+// droppedErr tells Close's caller that records nobody waited for are lost.
+func (s *Spool) droppedErr() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.dropped == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d records that nobody waited for could not be stored: %w", s.dropped, homing.ErrUnavailable)
 }
 
 // watch is the watchdog: it answers the appenders that have waited too long, and

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"homing/internal/engine/spool"
 )
 
 // TestPowerCut writes with several writers, cuts the power at many moments,
@@ -89,20 +91,12 @@ func TestPowerCutAtEveryStep(t *testing.T) {
 				if op == "write" {
 					return outcome{}
 				}
+				torn++
 				acked := j.snapshot()
 				cut := disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: []int{20, 50, 80}[rng.IntN(3)], RNG: rng})
-				opts := options(cut)
-				opts.SegmentSize = 20 << 10 // opening prepares less
-				s := mustOpen(t, opts)
-				mustHold(t, s, acked)
-				torn++
-				again := newJournal()
-				again.acked, again.tries = acked, 1<<40
-				if err := again.append(s, 100); err != nil {
-					t.Error(err)
-				}
-				mustHold(t, s, again.acked)
-				mustClose(t, s)
+				var check sync.WaitGroup // Fatal must not end the committer
+				check.Go(func() { goesOn(t, cut, acked) })
+				check.Wait()
 				return outcome{}
 			}})
 			opts.Patience = time.Hour // the hook takes its time
@@ -118,6 +112,21 @@ func TestPowerCutAtEveryStep(t *testing.T) {
 			}
 		})
 	}
+}
+
+// goesOn opens what a power cut has left, checks it, and appends.
+func goesOn(t *testing.T, cut *vfs.MemFS, acked map[spool.Position][]byte) {
+	opts := options(cut)
+	opts.SegmentSize = 20 << 10 // opening prepares less
+	s := mustOpen(t, opts)
+	mustHold(t, s, acked)
+	j := newJournal()
+	j.acked, j.tries = acked, 1<<40
+	if err := j.append(s, 100); err != nil {
+		t.Error(err)
+	}
+	mustHold(t, s, j.acked)
+	mustClose(t, s)
 }
 
 // TestCutDuringRecovery cuts the power at every step of a recovery.

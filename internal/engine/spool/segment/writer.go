@@ -2,6 +2,7 @@ package segment
 
 import (
 	"hash/crc32"
+	"io"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/klauspost/compress/zstd"
@@ -118,7 +119,7 @@ var zeros = make([]byte, 1<<20)
 // newHeader draws the header of a new segment.
 func (s *Spool) newHeader(first spool.Position, room int64) (header, error) {
 	var raw [8]byte
-	if _, err := s.opts.Random.Read(raw[:]); err != nil {
+	if _, err := io.ReadFull(s.opts.Random, raw[:]); err != nil {
 		return header{}, err
 	}
 	return header{generation: little.Uint64(raw[:]), first: first, created: homing.MillisOf(s.opts.Clock()), room: room}, nil
