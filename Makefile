@@ -11,7 +11,7 @@ run: build
 	bin/homing serve
 
 build:
-	$(GO) build -buildvcs=auto -trimpath -ldflags '$(LDFLAGS)' -o bin/homing ./cmd/homing
+	$(GO) build -buildvcs=auto -ldflags '$(LDFLAGS)' -o bin/homing ./cmd/homing
 
 # test = format, vet, staticcheck, the import arrows, and every test with -race:
 # unit, property, conformance and end to end against the built program, browser.

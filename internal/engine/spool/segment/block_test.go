@@ -133,6 +133,7 @@ func FuzzBlock(f *testing.F) {
 	f.Add(small, true)
 	dec := newDecoder()
 	f.Fuzz(func(t *testing.T, block []byte, sign bool) {
+		block = bytes.Clone(block) // it must not be changed
 		if sign && len(block) >= headerSize {
 			h := blockHeader{generation: 1, count: little.Uint32(block[20:]), first: 1, plain: little.Uint32(block[48:]) % (1 << 16),
 				stored: uint32(len(block) - headerSize), flags: block[61]}

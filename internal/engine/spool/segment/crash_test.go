@@ -80,7 +80,7 @@ func TestPowerCutAtEveryStep(t *testing.T) {
 	for seed := range uint64(8) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
-			rng := rand.New(rand.NewPCG(seed, 3))
+			rng, sizes := rand.New(rand.NewPCG(seed, 3)), rand.New(rand.NewPCG(seed, 4))
 			disk := vfs.NewCrashableMem()
 			j := newJournal()
 			var mu sync.Mutex
@@ -102,7 +102,7 @@ func TestPowerCutAtEveryStep(t *testing.T) {
 			opts.Patience = time.Hour // the hook takes its time
 			s := mustOpen(t, opts)
 			for range 60 {
-				if err := j.append(s, 8<<rng.IntN(12)); err != nil {
+				if err := j.append(s, 8<<sizes.IntN(12)); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -145,8 +145,11 @@ func TestCutDuringRecovery(t *testing.T) {
 	for step := 0; ; step++ {
 		fs := torn.CrashClone(vfs.CrashCloneCfg{})
 		var cut *vfs.MemFS
+		var mu sync.Mutex
 		n := 0
 		s := mustOpen(t, options(&faultFS{FS: fs, hook: func(op, name string) outcome {
+			mu.Lock()
+			defer mu.Unlock()
 			if n == step && cut == nil {
 				cut = fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 50, RNG: rng})
 			}

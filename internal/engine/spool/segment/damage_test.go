@@ -104,7 +104,7 @@ func putFile(t testing.TB, fs vfs.FS, name string, data []byte) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if _, err := f.Write(data); err != nil {
+	if _, err := f.Write(bytes.Clone(data)); err != nil { // Write may change it
 		t.Fatal(err)
 	}
 	if err := f.Sync(); err != nil {

@@ -33,7 +33,7 @@ type Spool struct {
 	hung     bool  // the disk does not answer
 	dead     error // why the spool has ended
 	closing  bool
-	dropped  int // records of Behind that could not be stored before the end
+	dropped  int        // records of Behind that could not be stored before the end
 	segments []*segment // in order; the last one is written, or the next one follows it. Replaced, never changed
 	end      int64      // behind the last durable block of the last segment
 	readers  map[*follower]struct{}
