@@ -144,9 +144,8 @@ func FuzzSplit(f *testing.F) {
 }
 
 func slowSplit(raw string) (Door, string) {
-	lower := strings.ToLower(raw)
 	for _, scheme := range []string{"http://", "https://"} {
-		if strings.HasPrefix(lower, scheme) && len(lower) == len(raw) {
+		if len(raw) >= len(scheme) && strings.EqualFold(raw[:len(scheme)], scheme) {
 			raw = raw[len(scheme):]
 			cut := strings.IndexAny(raw, "/?#")
 			if cut < 1 {
