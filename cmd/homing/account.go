@@ -29,7 +29,7 @@ type accountCreateCmd struct {
 
 // Run makes the account.
 func (c *accountCreateCmd) Run(s *session) error {
-	return s.ask(func(client *control.Client) error {
+	return s.askFirst(func(client *control.Client) error {
 		made, err := client.CreateAccount(s.ctx, control.AccountEdit{
 			Name: &c.Name, Ref: c.Ref, MultiLead: c.MultiLead, PriceMin: c.PriceMin, PriceMax: c.PriceMax, Currency: c.Currency,
 		})

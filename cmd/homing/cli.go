@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/alecthomas/kong"
 )
@@ -86,9 +88,15 @@ func run(s *session, args []string) (code int) {
 	if err != nil {
 		return s.fail(fmt.Errorf("the command line is built wrongly: %w", err))
 	}
+	if err := checkText(args); err != nil {
+		return s.fail(err)
+	}
 	ctx, err := k.Parse(args)
 	if err != nil {
 		return s.fail(usage{plain(err)})
+	}
+	if err := checkEnvironment(k, os.Environ()); err != nil {
+		return s.fail(err)
 	}
 	s.dataDir = c.DataDir
 	if err := ctx.Run(); err != nil {
@@ -104,14 +112,37 @@ func (u usage) Unwrap() error { return u.error }
 
 func usagef(format string, args ...any) error { return usage{fmt.Errorf(format, args...)} }
 
-// plain takes an error of a settings file out of the parser's wrapping, which
-// names a flag that was not given.
+// checkText refuses what is not UTF-8: on its way to the server it would turn
+// into something else without a word.
+func checkText(args []string) error {
+	for _, arg := range args {
+		if !utf8.ValidString(arg) {
+			return usagef("argument %q: it is not UTF-8", arg)
+		}
+	}
+	return nil
+}
+
+// dashValue is how the parser says that it took a value for a flag.
+var dashValue = regexp.MustCompile(`^(--[a-z0-9-]+)[^:]*: expected [a-z ]*but got "(-.*)" \((?:short|long) flag\)`)
+
+// plain says in words what the parser says unclearly. An error of a settings
+// file comes out of a wrapping that names a flag which was not given.
 func plain(err error) error {
 	var f *fileError
 	if errors.As(err, &f) {
 		return f
 	}
-	return err
+	m := dashValue.FindStringSubmatch(err.Error())
+	switch {
+	case m == nil:
+		return err
+	case strings.HasPrefix(m[2], "--"):
+		return fmt.Errorf("%s: a value is missing before %s", m[1], m[2])
+	case strings.ContainsAny(m[2][1:2], ".0123456789"):
+		return fmt.Errorf("%s %s: it may not be negative", m[1], m[2])
+	}
+	return fmt.Errorf("%s %s: to give a value that begins with a dash, write %s=%s", m[1], m[2], m[1], m[2])
 }
 
 // fail prints an error and returns the exit code for it.

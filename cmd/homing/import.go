@@ -33,7 +33,7 @@ func (c *importCmd) Run(s *session) error {
 		defer f.Close()
 		file = f
 	}
-	return s.ask(func(client *control.Client) error {
+	return s.askFirst(func(client *control.Client) error {
 		done, err := client.Import(s.ctx, &progress{from: file, to: s.err, now: s.now, next: s.now().Add(time.Second)})
 		if err != nil {
 			return err

@@ -27,8 +27,8 @@ func main() {
 	s := &session{
 		ctx: ctx, in: os.Stdin, out: os.Stdout, err: os.Stderr, now: time.Now,
 		terminal: term.IsTerminal(int(os.Stdin.Fd())),
-		connect: func(ctx context.Context, dataDir string) (*control.Client, error) {
-			return app.Connect(ctx, dataDir, time.Now)
+		connect: func(ctx context.Context, dataDir string, create bool) (*control.Client, error) {
+			return app.Connect(ctx, dataDir, create, time.Now)
 		},
 		serve: func(ctx context.Context, cfg app.Config, out io.Writer) error {
 			return app.Serve(ctx, cfg, time.Now, out)
@@ -44,15 +44,26 @@ type session struct {
 	out, err io.Writer
 	now      func() time.Time
 	terminal bool // there is somebody who can be asked
-	connect  func(ctx context.Context, dataDir string) (*control.Client, error)
-	serve    func(ctx context.Context, cfg app.Config, out io.Writer) error
+	// connect makes a data directory that does not exist if create says so.
+	connect func(ctx context.Context, dataDir string, create bool) (*control.Client, error)
+	serve   func(ctx context.Context, cfg app.Config, out io.Writer) error
 
 	dataDir string // as parsed
 }
 
-// ask connects to the data directory and lets a command ask.
+// ask connects to the data directory, which there must be, and lets a command
+// ask.
 func (s *session) ask(question func(*control.Client) error) error {
-	client, err := s.connect(s.ctx, s.dataDir)
+	return s.askAt(false, question)
+}
+
+// askFirst is ask for what an empty homing may begin with.
+func (s *session) askFirst(question func(*control.Client) error) error {
+	return s.askAt(true, question)
+}
+
+func (s *session) askAt(create bool, question func(*control.Client) error) error {
+	client, err := s.connect(s.ctx, s.dataDir, create)
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func (s *stage) run(args ...string) int {
 	return run(&session{
 		ctx: s.ctx, in: strings.NewReader(s.in), out: &s.out, err: &s.err, terminal: s.terminal,
 		now: func() time.Time { return today },
-		connect: func(_ context.Context, dataDir string) (*control.Client, error) {
+		connect: func(_ context.Context, dataDir string, _ bool) (*control.Client, error) {
 			if dataDir == "" {
 				return nil, errors.New("no data directory was given")
 			}

@@ -30,6 +30,22 @@ func TestWrongUsage(t *testing.T) {
 		{"account create --name x --price-min 1,5", "--price-min: invalid amount"},
 		{"account create --name x --price-max -1", "--price-max"},
 		{"account create --name x --format csv", "--format must be one of"},
+		{"account create --name x --price-min -1", "--price-min -1: it may not be negative"},
+		{"account create --name x --price-min=-1", "--price-min: invalid amount \"-1\": it is negative"},
+		{"account create --name x --price-max -.5", "--price-max -.5: it may not be negative"},
+		{"account create --name --ref x", "--name: a value is missing before --ref"},
+		{"account create --name -x", "--name -x: to give a value that begins with a dash, write --name=-x"},
+		{"key rotate 1 --overlap -5d", "--overlap -5d: it may not be negative"},
+		{"campaign create --account 1 --name x --url y --default-value -1", "--default-value -1: it may not be negative"},
+		{"campaign create --account 1 --name x --url y --window -1d", "--window -1d: it may not be negative"},
+		{"campaign list --account -1", "--account -1: it may not be negative"},
+		{"clicks --limit -1", "--limit -1: it may not be negative"},
+		{"postbacks --since -24h", "--since -24h: it may not be negative"},
+		{"serve --max-conns -1", "--max-conns -1: it may not be negative"},
+		{"serve --drain-time -5s", "--drain-time -5s: it may not be negative"},
+		{"simulate --rate -1", "--rate -1: it may not be negative"},
+		{"account create --name \xff\xfe", `argument "\xff\xfe": it is not UTF-8`},
+		{"campaign create --account 1 --name=\xe4 --url y", `argument "--name=\xe4": it is not UTF-8`},
 		{"account update x --name y", `<id>: want a number from 1 on, not "x"`},
 		{"account update 0 --name y", `<id>: want a number from 1 on, not "0"`},
 		{"account update 1", "nothing to change: give --name"},
@@ -212,11 +228,23 @@ func TestWithoutAServer(t *testing.T) {
 		var out, errs bytes.Buffer
 		code := run(&session{
 			ctx: t.Context(), in: strings.NewReader(""), out: &out, err: &errs, now: time.Now,
-			connect: func(ctx context.Context, dataDir string) (*control.Client, error) {
-				return app.Connect(ctx, dataDir, time.Now)
+			connect: func(ctx context.Context, dataDir string, create bool) (*control.Client, error) {
+				return app.Connect(ctx, dataDir, create, time.Now)
 			},
 		}, append(args, "--data-dir", dir))
 		return out.String(), errs.String(), code
+	}
+	for _, args := range []string{
+		"account list", "account update 1 --name x", "account delete 1 --yes", "campaign create --account 1 --name x --url https://a.example/",
+		"campaign list", "key list 1", "key rotate 1", "key revoke 1 1", "user list", "user reset a@b.example",
+		"trace " + clickIDText, "postbacks", "clicks", "conversions",
+	} {
+		if out, errs, code := command(strings.Fields(args)...); code != 1 || out != "" || !strings.Contains(errs, "--data-dir "+dir) {
+			t.Errorf("homing %s without a data directory: %d %q %q", args, code, out, errs)
+		}
+		if _, err := os.Stat(dir); err == nil {
+			t.Fatalf("homing %s made the data directory", args)
+		}
 	}
 	if out, errs, code := command("account", "create", "--name", "Acme"); code != 0 || !strings.Contains(out, "Account 1, Acme") {
 		t.Fatalf("%d %s%s", code, out, errs)
@@ -226,6 +254,27 @@ func TestWithoutAServer(t *testing.T) {
 	}
 	if out, errs, code := command("postbacks", "--tail"); code != 1 || out != "" || !strings.Contains(errs, "start homing serve") {
 		t.Errorf("%d %q %q", code, out, errs)
+	}
+}
+
+const clickIDText = "6f1e0a4b9c2d7e8f00112233445566778899aabb"
+
+// TestWhatBeginsAHoming makes the data directory.
+func TestWhatBeginsAHoming(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "import.jsonl")
+	write(t, file, `{"ref":"a","name":"Acme"}`)
+	for _, args := range []string{"account create --name x", "user create a@b.example", "import " + file} {
+		dir := filepath.Join(t.TempDir(), "data")
+		var out, errs bytes.Buffer
+		code := run(&session{
+			ctx: t.Context(), in: strings.NewReader(""), out: &out, err: &errs, now: time.Now,
+			connect: func(ctx context.Context, dataDir string, create bool) (*control.Client, error) {
+				return app.Connect(ctx, dataDir, create, time.Now)
+			},
+		}, append(strings.Fields(args), "--data-dir", dir))
+		if code != 0 {
+			t.Errorf("homing %s: %d %s", args, code, errs.String())
+		}
 	}
 }
 

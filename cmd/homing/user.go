@@ -29,7 +29,7 @@ func (c *userCreateCmd) Run(s *session) error {
 	case c.Role == homing.RoleOperator && c.Account != 0:
 		return usagef("--role operator: operators see every account; leave out --account")
 	}
-	return s.ask(func(client *control.Client) error {
+	return s.askFirst(func(client *control.Client) error {
 		link, err := client.InviteUser(s.ctx, control.UserRequest{Email: c.Email, Role: c.Role, Account: c.Account})
 		if err != nil {
 			return err

@@ -3,8 +3,10 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"log/slog"
-	"time"
+	"os"
 
 	"homing"
 	"homing/internal/desk/control"
@@ -13,10 +15,14 @@ import (
 
 // Connect gives a client to the homing of a data directory: over its control
 // socket if a server runs there; else the engines are opened here and answer
-// the same requests, until the client is closed.
-func Connect(ctx context.Context, dataDir string, clock homing.Clock) (*control.Client, error) {
+// the same requests, until the client is closed. A directory that does not
+// exist is only made if create says so: a mistyped one must not look empty.
+func Connect(ctx context.Context, dataDir string, create bool, clock homing.Clock) (*control.Client, error) {
 	if control.Running(ctx, dataDir) {
 		return dial(dataDir), nil
+	}
+	if _, err := os.Stat(dataDir); errors.Is(err, fs.ErrNotExist) && !create {
+		return nil, fmt.Errorf("--data-dir %s: there is none; name the one that homing serve uses: %w", dataDir, homing.ErrNotFound)
 	}
 	cfg := Config{DataDir: dataDir}
 	fatal := make(chan error, 1)
@@ -26,8 +32,8 @@ func Connect(ctx context.Context, dataDir string, clock homing.Clock) (*control.
 		default: // another engine was first
 		}
 	})
-	if errors.Is(err, errInUse) && startsSoon(ctx, dataDir) {
-		return dial(dataDir), nil
+	if errors.Is(err, errInUse) && control.Running(ctx, dataDir) {
+		return dial(dataDir), nil // a server was starting
 	}
 	if err != nil {
 		return nil, err
@@ -46,22 +52,6 @@ func Connect(ctx context.Context, dataDir string, clock homing.Clock) (*control.
 
 func dial(dataDir string) *control.Client {
 	return control.NewClient(control.Dial(dataDir), func() error { return nil })
-}
-
-// startsSoon waits for a server that has the lock to listen: its socket comes a
-// moment later.
-func startsSoon(ctx context.Context, dataDir string) bool {
-	for range 20 {
-		if control.Running(ctx, dataDir) {
-			return true
-		}
-		select {
-		case <-ctx.Done():
-			return false
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
-	return false
 }
 
 // offlineDesk answers for a house whose doors are closed.

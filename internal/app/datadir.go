@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,19 +10,26 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"homing"
+	"homing/internal/desk/control"
 )
 
 // A data directory holds
 //
-//	VERSION           the version of its layout, "1"
 //	LOCK              locked by whoever has the directory open
 //	master-keys.json  see loadMasterKeys
-//	ledger.db         the ledger
+//	ledger.db         the ledger, with files beside it
 //	spool/            the spool
 //	tls/              the self-signed certificate
 //	control.sock      while a server runs, see control.Listen
+//	VERSION           the version of this layout, "1"; written last
+//
+// VERSION says that the directory is whole: from then on keys, ledger and spool
+// must be there. One that is missing is never made anew in silence, because an
+// empty ledger would give numbers out again, and new keys would disown every
+// click id that is on its way home.
 const (
 	layoutVersion = 1
 	versionFile   = "VERSION"
@@ -33,77 +41,137 @@ const (
 
 // dataDir is a data directory that is ours alone.
 type dataDir struct {
-	path string
-	lock *os.File
+	path  string
+	lock  *os.File
+	whole bool // VERSION is there
 }
 
 // errInUse tells that another process has the data directory.
 var errInUse = errors.New("it is in use by another homing")
 
+// lockPatience is how long to wait for a command that is just working on the
+// data directory, or for a server that is ending.
+const lockPatience = 12 * time.Second
+
 // openDataDir makes or opens a data directory and locks it. Nothing in it is
-// touched before it is certain that it is ours and not of a newer version.
-func openDataDir(path string) (*dataDir, error) {
+// touched before it is certain that it is ours and not of a newer version. Of
+// an owner that serves, it does not wait for the end.
+func openDataDir(ctx context.Context, path string) (*dataDir, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("--data-dir %s: couldn't make it: %w", path, err)
 	}
-	entries, err := os.ReadDir(path)
-	if err != nil {
-		return nil, fmt.Errorf("--data-dir %s: couldn't read it: %w", path, err)
-	}
-	if err := checkLayout(path, entries); err != nil {
+	if _, err := checkLayout(path); err != nil {
 		return nil, err
 	}
 	lock, err := os.OpenFile(filepath.Join(path, lockFile), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("--data-dir %s: couldn't write to it: %w", path, err)
 	}
-	// flock, not fcntl: it belongs to the open file, so that no library that
-	// opens and closes files of the directory can drop it.
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		lock.Close()
-		return nil, fmt.Errorf("--data-dir %s: %w; end that one or name another directory", path, errInUse)
-	}
 	d := &dataDir{path: path, lock: lock}
-	if err := d.stamp(); err != nil {
-		d.Close()
-		return nil, err
+	if err := d.wait(ctx); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	// Whoever had it before us may have made it.
+	if d.whole, err = checkLayout(path); err == nil && d.whole {
+		err = d.checkWhole()
+	}
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
 }
 
-// checkLayout refuses a directory that is somebody else's, or newer.
-func checkLayout(path string, entries []fs.DirEntry) error {
+// wait takes the lock. flock, not fcntl: it belongs to the open file, so that no
+// library that opens and closes files of the directory can drop it.
+func (d *dataDir) wait(ctx context.Context) error {
+	for deadline := time.After(lockPatience); ; {
+		err := syscall.Flock(int(d.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return nil
+		}
+		inUse := fmt.Errorf("--data-dir %s: %w; end that one or name another directory", d.path, errInUse)
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			return fmt.Errorf("--data-dir %s: couldn't lock it: %w", d.path, err)
+		}
+		if control.Running(ctx, d.path) {
+			return inUse
+		}
+		select {
+		case <-deadline:
+			return inUse
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// checkLayout refuses a directory that is somebody else's, or newer, and tells
+// whether it is whole.
+func checkLayout(path string) (whole bool, err error) {
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return false, fmt.Errorf("--data-dir %s: couldn't read it: %w", path, err)
+	}
 	text, err := os.ReadFile(filepath.Join(path, versionFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		for _, e := range entries {
-			if name := e.Name(); name != lockFile && !strings.HasPrefix(name, ".") && name != "lost+found" {
-				return fmt.Errorf("--data-dir %s: it holds %q and is no data directory of homing; name an empty or a new one", path, name)
+			if !ours(e.Name()) {
+				return false, fmt.Errorf("--data-dir %s: it holds %q and is no data directory of homing; name an empty or a new one", path, e.Name())
 			}
 		}
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		return fmt.Errorf("--data-dir %s: couldn't read it: %w", path, err)
+		return false, fmt.Errorf("--data-dir %s: couldn't read it: %w", path, err)
 	}
 	version, err := strconv.Atoi(strings.TrimSpace(string(text)))
 	switch {
 	case err != nil:
-		return fmt.Errorf("--data-dir %s: its file %s is %w", path, versionFile, homing.ErrDamaged)
+		return false, fmt.Errorf("--data-dir %s: its file %s is %w", path, versionFile, homing.ErrDamaged)
 	case version > layoutVersion:
-		return fmt.Errorf("--data-dir %s: it was %w (layout %d, this one knows %d); run the newer program", path, homing.ErrNewer, version, layoutVersion)
+		return false, fmt.Errorf("--data-dir %s: it was %w (layout %d, this one knows %d); run the newer program", path, homing.ErrNewer, version, layoutVersion)
+	}
+	return true, nil
+}
+
+// ours tells whether a first start that was cut short may have left the name.
+func ours(name string) bool {
+	switch name {
+	case lockFile, masterKeyFile, spoolDir, tlsDir, control.SocketName, "lost+found":
+		return true
+	}
+	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, ledgerFile)
+}
+
+// checkWhole wants everything there that a whole directory has.
+func (d *dataDir) checkWhole() error {
+	for name, what := range map[string]string{
+		masterKeyFile: "the master keys, without which no click id can be read",
+		ledgerFile:    "the ledger, which knows what has been counted",
+		spoolDir:      "the spool, which holds the clicks",
+	} {
+		_, err := os.Stat(d.file(name))
+		if errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("--data-dir %s: %s is missing (%s); bring it back from a backup, nothing was changed: %w",
+				d.path, name, what, homing.ErrDamaged)
+		}
+		if err != nil {
+			return fmt.Errorf("--data-dir %s: couldn't look at %s: %w", d.path, name, err)
+		}
 	}
 	return nil
 }
 
-// stamp writes the layout's version into a new directory.
-func (d *dataDir) stamp() error {
-	path := d.file(versionFile)
-	if _, err := os.Stat(path); err == nil {
+// complete marks the directory as whole, once everything in it has been made.
+func (d *dataDir) complete() error {
+	if d.whole {
 		return nil
 	}
-	if err := writeDurably(path, []byte(strconv.Itoa(layoutVersion)+"\n"), 0o600); err != nil {
+	if err := writeDurably(d.file(versionFile), []byte(strconv.Itoa(layoutVersion)+"\n"), 0o600); err != nil {
 		return fmt.Errorf("--data-dir %s: couldn't write to it: %w", d.path, err)
 	}
+	d.whole = true
 	return nil
 }
 

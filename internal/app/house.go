@@ -52,7 +52,7 @@ func openHouse(ctx context.Context, cfg *Config, clock homing.Clock, log *slog.L
 			err = errors.Join(err, h.Close())
 		}
 	}()
-	if h.dir, err = openDataDir(cfg.DataDir); err != nil {
+	if h.dir, err = openDataDir(ctx, cfg.DataDir); err != nil {
 		return nil, err
 	}
 	h.closers = append(h.closers, h.dir.Close)
@@ -62,11 +62,18 @@ func openHouse(ctx context.Context, cfg *Config, clock homing.Clock, log *slog.L
 	if err := h.openEngines(cfg, fatal); err != nil {
 		return nil, err
 	}
+	// From here on everything is there, and has to be.
+	if err := h.dir.complete(); err != nil {
+		return nil, err
+	}
 	h.catalog, err = catalog.Open(ctx, catalog.Options{Ledger: h.ledger, Clock: clock, Keyring: h.keyring})
 	if err != nil {
 		return nil, err
 	}
-	h.journal = journal.Open(journal.Options{Spool: h.spool, Books: h.ledger, Clock: clock, Log: log, Whole: journal.DefaultWhole})
+	h.journal = journal.Open(journal.Options{
+		Spool: h.spool, Books: h.ledger, Clock: clock, Log: log, Whole: journal.DefaultWhole,
+		Mask: h.catalog.Masker().Postback,
+	})
 	h.tracer = &trace.Tracer{
 		Spool: h.spool, Books: h.ledger, Journal: h.journal, View: h.catalog.View, Keyring: h.keyring, Clock: clock,
 	}

@@ -7,7 +7,9 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"strings"
 	"syscall"
+	"time"
 
 	"homing"
 	"homing/internal/desk/control"
@@ -44,6 +46,9 @@ func checkConfig(cfg *Config) error {
 		return fmt.Errorf("%w --desk-listen %s: beyond loopback the panel would send passwords in the clear; give --desk-tls-cert and --desk-tls-key, or put it behind a proxy named in --trusted-proxies",
 			homing.ErrInvalid, cfg.DeskListen)
 	}
+	if err := checkNumbers(cfg); err != nil {
+		return err
+	}
 	for _, u := range []struct{ flag, text string }{
 		{"--public-url", cfg.PublicURL}, {"--desk-url", cfg.DeskURL}, {"--fallback-url", cfg.FallbackURL}, {"--help-url", cfg.HelpURL},
 	} {
@@ -54,12 +59,34 @@ func checkConfig(cfg *Config) error {
 	return nil
 }
 
+// checkNumbers wants every number in the range it makes sense in.
+func checkNumbers(cfg *Config) error {
+	for _, n := range []struct {
+		flag             string
+		value, low, high int64
+	}{
+		{"--refusals-per-minute", int64(cfg.RefusalsPerMinute), 0, 1_000_000},
+		{"--conns-per-addr", int64(cfg.ConnsPerAddr), 0, 1_000_000},
+		{"--max-conns", int64(cfg.MaxConns), 1, 1_000_000},
+		{"--max-requests", int64(cfg.MaxRequests), 1, 1_000_000},
+		{"--spool-segment-size", cfg.SegmentSize, 1 << 20, 4 << 30},
+	} {
+		if n.value < n.low || n.value > n.high {
+			return fmt.Errorf("%w %s %d: it must be between %d and %d", homing.ErrInvalid, n.flag, n.value, n.low, n.high)
+		}
+	}
+	if cfg.DrainTime < 0 || cfg.DrainTime > time.Minute {
+		return fmt.Errorf("%w --drain-time %s: it must be between 0s and 1m", homing.ErrInvalid, cfg.DrainTime)
+	}
+	return nil
+}
+
 func checkURL(flag, text string) error {
 	if text == "" {
 		return nil
 	}
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || strings.ContainsAny(text, " <>\"\\") {
 		return fmt.Errorf("%w %s %q: write a whole address such as https://t.example.com", homing.ErrInvalid, flag, text)
 	}
 	return nil

@@ -109,7 +109,8 @@ func readMasterKeys(path string) ([]homing.MasterKey, error) {
 	var keys []homing.MasterKey
 	for _, line := range file.Keys {
 		k := homing.MasterKey{ID: line.ID, From: line.From}
-		if n, err := hex.Decode(k.Secret[:], []byte(line.Secret)[:min(64, len(line.Secret))]); err != nil || n != len(k.Secret) {
+		secret, err := hex.DecodeString(line.Secret)
+		if err != nil || copy(k.Secret[:], secret) != len(k.Secret) || len(secret) != len(k.Secret) {
 			return nil, fmt.Errorf("master key %q in %s: %w: bring the file back from a backup", line.ID, path, homing.ErrDamaged)
 		}
 		keys = append(keys, k)

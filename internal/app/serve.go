@@ -9,9 +9,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os/signal"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -54,6 +56,8 @@ func Serve(ctx context.Context, cfg Config, clock homing.Clock, out io.Writer) (
 	if err := checkConfig(&cfg); err != nil {
 		return err
 	}
+	// Whoever read our output may go (homing serve | head); we stay.
+	signal.Ignore(syscall.SIGPIPE)
 	s := &server{cfg: &cfg, clock: clock, log: newLog(&cfg), ended: make(chan error, 8)}
 	defer func() {
 		// After a fatal error the engines are dead and a disk may hang: the
@@ -91,7 +95,9 @@ func (s *server) open(ctx context.Context) (err error) {
 		return err
 	}
 	h := s.house
-	s.minter, err = mint.Open(ctx, mint.Options{Lessor: h.ledger, Clock: s.clock, Keyring: h.keyring, Log: s.log})
+	s.minter, err = mint.Open(ctx, mint.Options{
+		Lessor: h.ledger, Clock: s.clock, Keyring: h.keyring, Log: s.log, Ahead: s.loanAhead(),
+	})
 	if err != nil {
 		return err
 	}
@@ -111,6 +117,15 @@ func (s *server) open(ctx context.Context) (err error) {
 	return nil
 }
 
+// loanAhead is how far the loan of the node number is taken ahead. Who redirects
+// while the disk fails needs ids all the while.
+func (s *server) loanAhead() time.Duration {
+	if s.cfg.OnSpoolFailure == "redirect" {
+		return time.Hour
+	}
+	return mint.DefaultAhead
+}
+
 func (s *server) onFatal(err error) {
 	s.fatal.Store(true)
 	s.log.Error("the disk failed an fsync: nothing more can be promised, so the process ends; what was acknowledged is safe", "error", err)
@@ -125,11 +140,16 @@ func (s *server) ready() error {
 	if s.draining.Load() {
 		return errors.New("ending")
 	}
+	// The loan of the node number is prolonged every two seconds, durably: it
+	// fails when the disk is full or hangs, as clicks and postbacks then do.
+	if err := s.minter.Trouble(); err != nil {
+		return fmt.Errorf("nothing can be made durable: %w", err)
+	}
 	return nil
 }
 
 func (s *server) notices() []string {
-	notices := s.edge.Notices()
+	notices := append(s.edge.Notices(), s.house.ledger.Damage()...)
 	for _, d := range s.house.spool.Damage() {
 		notices = append(notices, fmt.Sprintf("%s is damaged at byte %d (%s): records %s to %s cannot be read",
 			d.File, d.Offset, d.Cause, d.First, d.Next))
@@ -157,6 +177,7 @@ func (s *server) writeMetrics(w io.Writer) {
 	fmt.Fprintf(w, "homing_spool_durable_position %d\n", s.house.spool.Durable())
 	fmt.Fprintf(w, "homing_spool_oldest_position %d\n", s.house.spool.Oldest())
 	fmt.Fprintf(w, "homing_spool_damages %d\n", len(s.house.spool.Damage()))
+	fmt.Fprintf(w, "homing_ledger_damages %d\n", len(s.house.ledger.Damage()))
 	if size, err := s.house.ledger.Size(); err == nil {
 		fmt.Fprintf(w, "homing_ledger_bytes %d\n", size)
 	}

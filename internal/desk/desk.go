@@ -49,14 +49,26 @@ func (o *Options) metrics(w http.ResponseWriter, r *http.Request) {
 	o.Metrics(w)
 }
 
+// mayScrape lets in whoever has the token, and programs on this machine.
 func (o *Options) mayScrape(r *http.Request) bool {
 	token, given := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if given && o.MetricsToken != "" {
 		return subtle.ConstantTimeCompare([]byte(token), []byte(o.MetricsToken)) == 1
 	}
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	// What a proxy on this machine passes on is not from loopback.
-	return err == nil && peer.Addr().Unmap().IsLoopback() && r.Header.Get("X-Forwarded-For") == ""
+	return err == nil && peer.Addr().Unmap().IsLoopback() && !passedOn(r.Header)
+}
+
+// passedOn tells that a proxy sent the request: what one on this machine passes
+// on is not from loopback. A header that is there and empty counts too, for
+// nobody but a proxy sends these. One that sends none of them goes unnoticed.
+func passedOn(h http.Header) bool {
+	for _, name := range []string{"X-Forwarded-For", "Forwarded", "Via", "X-Real-Ip", "X-Forwarded-Host", "X-Forwarded-Proto"} {
+		if _, there := h[name]; there {
+			return true
+		}
+	}
+	return false
 }
 
 func writeHealth(w http.ResponseWriter, failed error, notices []string) {

@@ -3,6 +3,7 @@ package simulate
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"time"
 
@@ -53,8 +54,8 @@ func (g *progress) run() {
 // show writes the line. Progress that cannot be shown is nobody's loss.
 func (g *progress) show() {
 	s := &g.play.sent
-	line := fmt.Sprintf("%3.0f of %.0f s   %s clicks   %s conversions, %s repeats, %s refused   %s not answered",
-		g.play.clock().Sub(g.began).Seconds(), g.length.Seconds(), grouped(s.redirects.Load()),
+	line := fmt.Sprintf("%s   %s clicks   %s conversions, %s repeats, %s refused   %s not answered",
+		g.when(), grouped(s.redirects.Load()),
 		grouped(s.counted.Load()), grouped(s.repeats.Load()), grouped(s.refused.Load()),
 		grouped(s.unsent.Load()+s.broken.Load()+s.shed.Load()))
 	if g.terminal {
@@ -62,6 +63,15 @@ func (g *progress) show() {
 		return
 	}
 	_, _ = fmt.Fprintln(g.out, line)
+}
+
+// when tells how far the run is. What is under way at its end is waited for.
+func (g *progress) when() string {
+	past := g.play.clock().Sub(g.began)
+	if past >= g.length {
+		return "finishing"
+	}
+	return fmt.Sprintf("%3.0f of %.0f s", math.Floor(past.Seconds()), g.length.Seconds())
 }
 
 // close ends the showing and, on a terminal, wipes the line.

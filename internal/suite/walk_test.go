@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -234,6 +236,24 @@ func TestBadStarts(t *testing.T) {
 	bad := filepath.Join(t.TempDir(), "bad.pem")
 	write(t, bad, "no certificate")
 
+	// Copies of a whole directory with something missing. A copy of a live
+	// ledger would be torn, so it is of a server that has ended.
+	ended := start(t, data(t))
+	ended.newCampaign(ended.newAccount())
+	if err := ended.stop(); err != nil {
+		t.Fatal(err)
+	}
+	without := func(name string) string {
+		dir := data(t)
+		if out, err := exec.Command("cp", "-a", ended.dir, dir).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+		return dir
+	}
+
 	free := []string{"--track-listen", "127.0.0.1:0", "--track-tls-listen", "127.0.0.1:0", "--desk-listen", "127.0.0.1:0"}
 	for _, x := range []struct {
 		name string
@@ -247,6 +267,11 @@ func TestBadStarts(t *testing.T) {
 		{"port in use", append([]string{"serve", "--data-dir", data(t)}, append(free, "--track-listen", s.track)...), "--track-listen"},
 		{"newer data", append([]string{"serve", "--data-dir", newer}, free...), "newer"},
 		{"somebody else's directory", append([]string{"serve", "--data-dir", foreign}, free...), "thesis.doc"},
+		{"no ledger", append([]string{"serve", "--data-dir", without("ledger.db")}, free...), "ledger.db"},
+		{"no master keys", append([]string{"serve", "--data-dir", without("master-keys.json")}, free...), "master-keys.json"},
+		{"no spool", append([]string{"serve", "--data-dir", without("spool")}, free...), "spool"},
+		{"mistyped directory", []string{"account", "list", "--data-dir", data(t)}, "there is none"},
+		{"absurd segments", append([]string{"serve", "--data-dir", data(t), "--spool-segment-size", "99999999999999"}, free...), "--spool-segment-size"},
 		{"a file", append([]string{"serve", "--data-dir", file}, free...), "--data-dir"},
 		{"bad certificate", append([]string{"serve", "--data-dir", data(t), "--tls-cert", bad, "--tls-key", bad}, free...), bad},
 		{"certificate without key", append([]string{"serve", "--data-dir", data(t), "--tls-cert", bad}, free...), "--tls-key"},
@@ -281,6 +306,26 @@ func TestBadStarts(t *testing.T) {
 		t.Errorf("the newer directory holds %v now", entries)
 	}
 	s.click(c, "") // the first server never noticed
+}
+
+// TestCommandsWaitForEachOther runs many on a directory without a server.
+func TestCommandsWaitForEachOther(t *testing.T) {
+	dir := data(t)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			if _, stderr, code := run(t, "account", "create", "--name", "x", "--data-dir", dir); code != 0 {
+				t.Errorf("exit status %d: %s", code, stderr)
+			}
+		})
+	}
+	wg.Wait()
+	s := start(t, dir)
+	var accounts []account
+	s.object(&accounts, "account", "list")
+	if len(accounts) != 8 {
+		t.Errorf("%d accounts, want 8", len(accounts))
+	}
 }
 
 // TestUnreadableDirectory needs a user whom permissions stop.

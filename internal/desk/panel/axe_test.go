@@ -8,11 +8,11 @@ import (
 )
 
 // TestAxe lets axe-core look at every page, in both themes, roles and widths.
-// HOMING_AXE names its script, which is not part of this repository.
+// HOMING_TEST_AXE names its script, which is not part of this repository.
 func TestAxe(t *testing.T) {
-	file := os.Getenv("HOMING_AXE")
+	file := os.Getenv("HOMING_TEST_AXE")
 	if file == "" {
-		t.Skip("set HOMING_AXE to axe.min.js (npm pack axe-core) to check the pages' accessibility")
+		t.Skip("set HOMING_TEST_AXE to axe.min.js (npm pack axe-core) to check the pages' accessibility")
 	}
 	script, err := os.ReadFile(file)
 	if err != nil {

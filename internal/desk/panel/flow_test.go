@@ -59,9 +59,14 @@ func TestTooManyTries(t *testing.T) {
 	h := newHouse(t)
 	b := h.stranger()
 	for range 10 {
-		b.post("/signin", "email", "ann@example.com", "password", "wrong").want(forbidden)
+		if got := b.post("/signin", "email", "ann@example.com", "password", "wrong").want(forbidden).Header.Get("Retry-After"); got != "" {
+			t.Errorf("a wrong password is to be tried again after %s s", got)
+		}
 	}
-	b.post("/signin", "email", "ann@example.com", "password", "wrong").want(429).has("Too many tries; wait")
+	refused := b.post("/signin", "email", "ann@example.com", "password", "wrong").want(429).has("Too many tries; wait")
+	if got := refused.Header.Get("Retry-After"); got != "60" {
+		t.Errorf("Retry-After %q", got)
+	}
 }
 
 func TestAnAdvertiserFromCreationToInvitation(t *testing.T) {

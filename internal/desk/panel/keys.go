@@ -27,7 +27,7 @@ func revealKey(v *visit) error {
 		return err
 	}
 	err = v.panel.SignIn.Confirm(v.r.Context(), v.from(), v.who, f.Get("password"))
-	if status, told := refusal(err, f); told {
+	if status, told := v.refusal(err, f); told {
 		return v.showTracking(status, trackingPage{AskedFor: id, Ask: f})
 	} else if err != nil {
 		return err
@@ -64,7 +64,7 @@ func rotateKey(v *visit) error {
 		return fmt.Errorf("%w: a key was made since the page was loaded", homing.ErrConflict)
 	}
 	err = v.panel.SignIn.Confirm(v.r.Context(), v.from(), v.who, f.Get("password"))
-	if status, told := refusal(err, f); told {
+	if status, told := v.refusal(err, f); told {
 		return v.showTracking(status, trackingPage{Form: f})
 	} else if err != nil {
 		return err

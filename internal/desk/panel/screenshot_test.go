@@ -18,11 +18,11 @@ import (
 )
 
 // TestScreenshots writes pictures of every page into the folder that
-// HOMING_SCREENSHOTS names, in both themes and two widths, to be looked at.
+// HOMING_TEST_SCREENSHOTS names, in both themes and two widths, to be looked at.
 func TestScreenshots(t *testing.T) {
-	dir := os.Getenv("HOMING_SCREENSHOTS")
+	dir := os.Getenv("HOMING_TEST_SCREENSHOTS")
 	if dir == "" {
-		t.Skip("set HOMING_SCREENSHOTS to a folder to take pictures of every page")
+		t.Skip("set HOMING_TEST_SCREENSHOTS to a folder to take pictures of every page")
 	}
 	h := newHouse(t)
 	ctx := openBrowser(t)

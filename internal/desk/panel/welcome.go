@@ -83,7 +83,7 @@ func doSignIn(v *visit) error {
 		next = "/"
 	}
 	session, err := v.panel.SignIn.SignIn(v.r.Context(), v.from(), f.Get("email"), f.Get("password"))
-	if status, told := refusal(err, f); told {
+	if status, told := v.refusal(err, f); told {
 		return v.show(status, "signin", "Sign in", signInPage{f, next})
 	} else if err != nil {
 		return err
@@ -92,9 +92,13 @@ func doSignIn(v *visit) error {
 	return v.see(next)
 }
 
+// untilNextTry is when one more password may be tried at the latest, in seconds:
+// see signin's allowances.
+const untilNextTry = "60"
+
 // refusal notes at the form why a password was not taken. Anything else is not
 // the form's fault.
-func refusal(err error, f *form) (status int, told bool) {
+func (v *visit) refusal(err error, f *form) (status int, told bool) {
 	switch {
 	case errors.Is(err, signin.ErrMismatch):
 		f.Problem = "The e-mail address and the password don't belong together."
@@ -104,6 +108,7 @@ func refusal(err error, f *form) (status int, told bool) {
 		return http.StatusForbidden, true
 	case errors.Is(err, homing.ErrOverloaded):
 		f.Problem = sentence(err)
+		v.w.Header().Set("Retry-After", untilNextTry)
 		return http.StatusTooManyRequests, true
 	}
 	return 0, false
@@ -129,7 +134,7 @@ func changePassword(v *visit) error {
 		return err
 	}
 	session, err := v.panel.SignIn.ChangePassword(v.r.Context(), v.from(), v.who, f.Get("password"), f.Get("next"))
-	if status, told := refusal(err, f); told {
+	if status, told := v.refusal(err, f); told {
 		return v.show(status, "you", "You", youPage{f})
 	} else if err != nil && f.take(err, map[string]string{"password": "next"}) {
 		return v.show(http.StatusUnprocessableEntity, "you", "You", youPage{f})

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,36 +12,6 @@ import (
 	"homing"
 	"homing/internal/engine/ledger"
 )
-
-// ImportLine is one line of an import file: an account or a campaign, known by
-// the operator's own reference. A line with a url is a campaign.
-//
-//	{"ref":"adv-17","name":"Acme","keys":["…present key…"],"multi_lead":true}
-//	{"ref":"cmp-204","account":"adv-17","name":"Spring","url":"https://…{click_id}"}
-//
-// What a line leaves out keeps its present value, or begins with the default.
-type ImportLine struct {
-	Type     string `json:"type"` // "account" or "campaign"; told from the fields if left out
-	Ref      string `json:"ref"`
-	Name     string `json:"name"`
-	Currency string `json:"currency"`
-
-	// Of accounts.
-	Key       string        `json:"key"`  // one present key
-	Keys      []string      `json:"keys"` // or several
-	MultiLead *bool         `json:"multi_lead"`
-	PriceMin  *homing.Money `json:"price_min"`
-	PriceMax  *homing.Money `json:"price_max"`
-
-	// Of campaigns.
-	Account      string                 `json:"account"` // the account's ref
-	URL          string                 `json:"url"`
-	Window       string                 `json:"window"`
-	DefaultValue *homing.Value          `json:"default_value"`
-	Hold         *bool                  `json:"hold"`
-	Status       *homing.CampaignStatus `json:"status"`
-	Goals        []homing.Goal          `json:"goals"`
-}
 
 // ImportResult counts what an import did.
 type ImportResult struct {
@@ -69,17 +38,7 @@ func (c *Catalog) Import(ctx context.Context, by string, lines io.Reader) (Impor
 	c.changing.Lock()
 	defer c.changing.Unlock()
 	in := newImporter(c)
-	scan := bufio.NewScanner(lines)
-	scan.Buffer(nil, 1<<20)
-	for n := 1; scan.Scan(); n++ {
-		if len(scan.Bytes()) == 0 {
-			continue
-		}
-		if err := in.line(scan.Bytes()); err != nil {
-			in.wrong = append(in.wrong, fmt.Errorf("line %d: %w", n, err))
-		}
-	}
-	if err := scan.Err(); err != nil {
+	if err := in.read(lines); err != nil {
 		return ImportResult{}, fmt.Errorf("couldn't read the import: %w", err)
 	}
 	if err := in.error(); err != nil {
@@ -140,24 +99,55 @@ func (in *importer) error() error {
 	return fmt.Errorf("%w import, nothing was changed:\n%w", homing.ErrInvalid, errors.Join(named...))
 }
 
+// read takes every line. What is wrong with one is noted, and is no error.
+func (in *importer) read(lines io.Reader) error {
+	scan := bufio.NewScanner(lines)
+	scan.Buffer(nil, maxLine)
+	n := 0
+	for scan.Scan() {
+		n++
+		text := scan.Bytes()
+		if n == 1 {
+			text = bytes.TrimPrefix(text, byteOrderMark)
+		}
+		if len(bytes.TrimSpace(text)) == 0 {
+			continue
+		}
+		if err := in.line(text); err != nil {
+			in.wrong = append(in.wrong, fmt.Errorf("line %d: %w", n, err))
+		}
+	}
+	if err := scan.Err(); !errors.Is(err, bufio.ErrTooLong) {
+		return err
+	}
+	in.wrong = append(in.wrong, fmt.Errorf("line %d: it is longer than %d MiB, and the file was not read further: want one JSON object a line", n+1, maxLine>>20))
+	return nil
+}
+
+// maxLine bounds a line, in bytes.
+const maxLine = 1 << 20
+
+// byteOrderMark is what Windows' programs begin a file of UTF-8 with.
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
 func (in *importer) line(text []byte) error {
 	var l ImportLine
-	if err := unmarshalStrictly(text, &l); err != nil {
+	if err := l.parse(text); err != nil {
 		return err
 	}
 	if l.Ref == "" {
 		return errors.New("there is no ref: give your own reference, by which the line is known when it is repeated")
 	}
-	if l.Type == "" {
-		l.Type = "account"
-		if l.URL != "" {
-			l.Type = "campaign"
-		}
-	}
-	switch l.Type {
+	switch l.kind() {
 	case "account":
+		if field := l.campaignField(); field != "" {
+			return fmt.Errorf("field %s: it is of campaigns, this line is an account's", field)
+		}
 		return in.account(&l)
 	case "campaign":
+		if field := l.accountField(); field != "" {
+			return fmt.Errorf("field %s: it is of accounts, this line is a campaign's", field)
+		}
 		return in.campaign(&l)
 	}
 	return fmt.Errorf("type %q: want account or campaign", l.Type)
@@ -176,7 +166,7 @@ func (in *importer) account(l *ImportLine) error {
 		return err
 	}
 	present := in.accounts[l.Ref]
-	account := in.catalog.newAccount(NewAccount{Ref: l.Ref, Name: l.Name})
+	account := in.catalog.newAccount(NewAccount{Ref: l.Ref})
 	if present != nil {
 		copied := *present
 		account = &copied
@@ -190,8 +180,8 @@ func (in *importer) account(l *ImportLine) error {
 	}
 	in.accounts[l.Ref] = account
 	keys := l.Keys
-	if l.Key != "" {
-		keys = append(keys, l.Key)
+	if l.Key != nil {
+		keys = append(keys, *l.Key)
 	}
 	for i, text := range keys {
 		if err := in.key(account, text); err != nil {
@@ -215,12 +205,8 @@ func (in *importer) count(n *ImportCount, existed, same bool) bool {
 }
 
 func (l *ImportLine) fillAccount(a *homing.Account) {
-	if l.Name != "" {
-		a.Name = l.Name
-	}
-	if l.Currency != "" {
-		a.Currency = l.Currency
-	}
+	set(&a.Name, l.Name)
+	set(&a.Currency, l.Currency)
 	set(&a.MultiLead, l.MultiLead)
 	set(&a.PriceMin, l.PriceMin)
 	set(&a.PriceMax, l.PriceMax)
@@ -287,14 +273,10 @@ func (in *importer) campaign(l *ImportLine) error {
 }
 
 func (l *ImportLine) fillCampaign(c *homing.Campaign) (err error) {
-	if l.Name != "" {
-		c.Name = l.Name
-	}
-	if l.URL != "" {
-		c.URL = l.URL
-	}
-	if l.Window != "" {
-		if c.Window, err = homing.ParseWindow(l.Window); err != nil {
+	set(&c.Name, l.Name)
+	set(&c.URL, l.URL)
+	if l.Window != nil {
+		if c.Window, err = homing.ParseWindow(*l.Window); err != nil {
 			return err
 		}
 	}
@@ -305,23 +287,4 @@ func (l *ImportLine) fillCampaign(c *homing.Campaign) (err error) {
 	set(&c.Hold, l.Hold)
 	set(&c.Status, l.Status)
 	return nil
-}
-
-// unmarshalStrictly refuses unknown fields. Its errors do not quote values,
-// which may be keys.
-func unmarshalStrictly(text []byte, into *ImportLine) error {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	err := d.Decode(into)
-	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
-	switch {
-	case err == nil && d.More():
-		return errors.New("more than one JSON object on the line")
-	case errors.As(err, &syntax):
-		return fmt.Errorf("it is not JSON, from byte %d on", syntax.Offset)
-	case errors.As(err, &kind):
-		return fmt.Errorf("field %s: want %s, not a %s", kind.Field, kind.Type, kind.Value)
-	}
-	return err
 }

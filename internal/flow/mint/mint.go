@@ -13,6 +13,7 @@
 package mint
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,10 +25,12 @@ import (
 	"homing/internal/engine/ledger"
 )
 
+// DefaultAhead is how far the mark is moved beyond now. A crash leaves the node
+// number unusable for so long; there are a thousand of them. Ids can be minted
+// for as long when the ledger is away.
+const DefaultAhead = 20 * time.Second
+
 const (
-	// ahead is how far the mark is moved beyond now. A crash leaves the node
-	// number unusable for so long; there are a thousand of them.
-	ahead = 20_000 // ms
 	// maxBorrow is how far the sequence may run ahead of the clock.
 	maxBorrow = 5 // ms
 	// maxStepBack is how far a clock may step back within a loan.
@@ -43,6 +46,9 @@ type Minter struct {
 	keyring func() *homing.Keyring
 	log     *slog.Logger
 	test    bool
+	ahead   homing.Millis
+	// trouble is why the loan could not be prolonged last; nil if it could.
+	trouble atomic.Pointer[error]
 
 	// loan is what ids are minted under; nil while there is none. It is
 	// replaced, never changed.
@@ -69,11 +75,14 @@ type Options struct {
 	Log     *slog.Logger
 	// Test mints ids of test traffic.
 	Test bool
+	// Ahead is how far the loan is taken ahead; 0 = DefaultAhead.
+	Ahead time.Duration
 }
 
 // Open takes a node number.
 func Open(ctx context.Context, o Options) (*Minter, error) {
 	m := &Minter{lessor: o.Lessor, clock: o.Clock, keyring: o.Keyring, log: o.Log, test: o.Test, wake: make(chan struct{}, 1)}
+	m.ahead = homing.Millis(cmp.Or(o.Ahead, DefaultAhead).Milliseconds())
 	if err := m.take(ctx); err != nil {
 		return nil, err
 	}
@@ -150,10 +159,25 @@ func (m *Minter) Keep(ctx context.Context) {
 		case <-tick.C:
 		case <-m.wake:
 		}
-		if err := m.prolong(ctx); err != nil && ctx.Err() == nil {
+		err := m.prolong(ctx)
+		if err == nil || ctx.Err() != nil {
+			m.trouble.Store(nil)
+			continue
+		}
+		if m.trouble.Swap(&err) == nil {
 			m.log.Warn("couldn't prolong the loan of the node number", "error", err)
 		}
 	}
+}
+
+// Trouble tells why the loan could not be prolonged when that was last tried,
+// two seconds ago at most; nil if it could. Ids can be minted until the mark is
+// reached.
+func (m *Minter) Trouble() error {
+	if err := m.trouble.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
 func (m *Minter) prolong(ctx context.Context) error {
@@ -162,7 +186,7 @@ func (m *Minter) prolong(ctx context.Context) error {
 		m.loan.Store(nil)
 		return m.take(ctx)
 	}
-	until := now + ahead
+	until := now + m.ahead
 	if int64(until) < l.mark.Load()+renewEvery.Milliseconds()/2 {
 		return nil // looked after a moment ago, or the clock stepped back a little
 	}
@@ -180,7 +204,7 @@ func (m *Minter) prolong(ctx context.Context) error {
 
 func (m *Minter) take(ctx context.Context) error {
 	now := homing.MillisOf(m.clock())
-	lease, err := m.lessor.Lease(ctx, now, now+ahead, m.test)
+	lease, err := m.lessor.Lease(ctx, now, now+m.ahead, m.test)
 	if err != nil {
 		return fmt.Errorf("couldn't take a node number: %w", err)
 	}

@@ -197,7 +197,7 @@ func TestMarkIsNotPassed(t *testing.T) {
 	l, c := newLessor(), &clock{now: start}
 	m := open(t, l, c)
 	l.away = true
-	c.step((ahead + 1) * time.Millisecond)
+	c.step(DefaultAhead + time.Millisecond)
 	if _, _, err := m.Mint(1); !errors.Is(err, homing.ErrUnavailable) {
 		t.Errorf("beyond the mark: %v, want %v", err, homing.ErrUnavailable)
 	}

@@ -73,8 +73,8 @@ const docsHead = `# Macros
 
 <!-- Written by: go test ./internal/rule/macro -run TestDocsAreFresh -update. Change the table in internal/rule/macro/names.go or the text in docs_test.go. -->
 
-A campaign's URL is a template. When a visitor clicks, homing puts a value in the place of each macro and sends the visitor there. The one macro that must
-be in it is ` + "`{click_id}`" + `: put it into the parameter that the advertiser's tracker sends back in the postback.
+A campaign's URL is a template. When a visitor clicks, homing puts a value in the place of each macro and sends the visitor there. ` + "`{click_id}`" + ` should
+be in it; without it no conversion can be told. Put it into the parameter that the advertiser's tracker sends back in the postback.
 
     https://shop.example/landing?clickid={click_id}
 `

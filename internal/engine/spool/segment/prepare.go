@@ -25,6 +25,12 @@ const (
 	// prepareAgain is how long after a failure, such as a full disk, the next
 	// attempt is made.
 	prepareAgain = 250 * time.Millisecond
+	// takeAtOnce is how much room is asked for in one call.
+	takeAtOnce = 64 << 20
+	// leaveRoom is what preparing leaves free of a disk, in bytes; of a small
+	// disk one part in leaveShare.
+	leaveRoom  = 64 << 20
+	leaveShare = 20
 )
 
 // prepareLoop keeps one file ahead of the committer, and hands it over. While
@@ -65,14 +71,21 @@ func (s *Spool) offer(next prepared) bool {
 	}
 }
 
-// prepare makes a file of zeros, whole on the disk when it returns.
+// prepare makes a file of zeros, whole on the disk when it returns. What it
+// cannot finish, because of the disk or because the spool is being closed, it
+// removes.
 func (s *Spool) prepare(size int64) prepared {
 	size = max(size, blocksAt+blockAlign)
 	name := fmt.Sprintf("prepared-%d%s", s.prepareNumber.Add(1), tmpSuffix)
 	p := prepared{name: name, size: size}
-	p.file, p.err = s.opts.FS.OpenReadWrite(s.path(name), vfs.WriteCategoryUnspecified)
+	if p.err = s.mayTake(size); p.err == nil {
+		p.file, p.err = s.opts.FS.OpenReadWrite(s.path(name), vfs.WriteCategoryUnspecified)
+	}
 	if p.err == nil {
-		p.err = writeZeros(p.file, size)
+		p.err = s.takeRoom(p.file, size)
+	}
+	if p.err == nil {
+		p.err = s.writeZeros(p.file, size)
 	}
 	if p.err != nil {
 		s.discard(p)
@@ -81,15 +94,50 @@ func (s *Spool) prepare(size int64) prepared {
 	return p
 }
 
+// mayTake says no before anything is taken if too little of the disk would be
+// left: the last room is for what else lives there, such as the ledger, and for
+// the person who comes to clean up.
+func (s *Spool) mayTake(size int64) error {
+	disk, err := s.opts.FS.GetDiskUsage(s.opts.Dir)
+	if err != nil || disk.TotalBytes == 0 {
+		return nil // not every file system tells; then the writes find it out
+	}
+	left := min(leaveRoom, disk.TotalBytes/leaveShare)
+	if disk.AvailBytes < left || disk.AvailBytes-left < uint64(size) {
+		return fmt.Errorf("%d bytes are wanted, %d are free and %d are left alone: %w", size, disk.AvailBytes, left, syscall.ENOSPC)
+	}
+	return nil
+}
+
+// takeRoom asks for the room before it is written, so that a full disk is found
+// out before it is filled to the brim. It asks in pieces: a call for very much
+// takes long and cannot be called off.
+func (s *Spool) takeRoom(file vfs.File, size int64) error {
+	for off := int64(0); off < size; {
+		if s.stopped() {
+			return errClosed
+		}
+		n := min(size-off, takeAtOnce)
+		switch err := file.Preallocate(off, n); {
+		case errors.Is(err, syscall.EINTR):
+			continue // a signal came; nothing is wrong
+		case errors.Is(err, errors.ErrUnsupported): // ENOSYS, EOPNOTSUPP
+			return nil // writing is another way to find out
+		case err != nil:
+			return err
+		}
+		off += n
+	}
+	return nil
+}
+
 // writeZeros fills a file with zeros and syncs it. That a sync fails here is no
 // reason to end the spool: nothing was ever acknowledged in this file.
-func writeZeros(file vfs.File, size int64) error {
-	// Asking for the room first finds a full disk out before it is filled to
-	// the brim. Not every file system can do it.
-	if err := file.Preallocate(0, size); isFull(err) {
-		return err
-	}
+func (s *Spool) writeZeros(file vfs.File, size int64) error {
 	for off := int64(0); off < size; {
+		if s.stopped() {
+			return errClosed
+		}
 		n := min(size-off, int64(len(zeros)))
 		if _, err := file.WriteAt(zeros[:n], off); err != nil {
 			return err
@@ -102,6 +150,16 @@ func writeZeros(file vfs.File, size int64) error {
 		}
 	}
 	return file.Sync()
+}
+
+// stopped tells that the spool is being closed.
+func (s *Spool) stopped() bool {
+	select {
+	case <-s.stop:
+		return true
+	default:
+		return false
+	}
 }
 
 // isFull tells whether an error means that the disk, or the quota, is used up.
