@@ -39,6 +39,11 @@ type Ledger interface {
 
 	// Size tells how much disk the ledger takes, in bytes.
 	Size() (int64, error)
+	// Damage tells, in words, what is known to be damaged: found at opening, by
+	// a look through everything in the background after it, and by whoever met
+	// it since. Each thing once, the oldest first, up to a few hundred; empty if
+	// all is well. It never becomes less before the ledger is opened again.
+	Damage() []string
 	// Check reads everything and reports what does not fit together.
 	Check(ctx context.Context) error
 	// Close finishes what is under way and releases everything.
@@ -248,7 +253,8 @@ type Link struct {
 }
 
 // Books are read by lists, traces and followers. Sequences end with an error
-// if reading fails.
+// if reading fails. A sequence passes over what is damaged, gives everything
+// else that it was asked for, and ends with homing.ErrDamaged.
 type Books interface {
 	// Conversions returns those that fit, in the order of their numbers, or
 	// newest first.

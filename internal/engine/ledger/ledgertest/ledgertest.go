@@ -50,6 +50,9 @@ func fresh(t testing.TB, store Store) ledger.Ledger {
 		if err := l.Check(context.Background()); err != nil {
 			t.Errorf("after the test, Check: %v", err)
 		}
+		if damage := l.Damage(); len(damage) > 0 {
+			t.Errorf("after the test, damage: %q", damage)
+		}
 		if err := l.Close(); err != nil {
 			t.Errorf("Close: %v", err)
 		}

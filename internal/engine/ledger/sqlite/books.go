@@ -2,163 +2,14 @@ package sqlite
 
 import (
 	"context"
+	"fmt"
 	"iter"
-	"math"
-	"strings"
 
 	"zombiezen.com/go/sqlite"
 
 	"homing"
 	"homing/internal/engine/ledger"
 )
-
-// Lists are read in pages, each in a transaction of its own, and no page walks
-// over more than windowLen numbers, found or not. So a list that finds little
-// in a hundred million rows, or whose reader is slow, never holds a read
-// transaction for long, which would keep the log from starting over.
-const (
-	windowLen = 16384
-	pageLen   = 512
-)
-
-// list is the state of a walk through the numbers of conversions.
-type list struct {
-	columns string // SELECT … FROM …
-	where   []string
-	args    []any
-	newest  bool
-	wide    bool // few rows fit, and an index finds them: one window does
-	limit   int  // still wanted
-
-	// Still to be walked: numbers in (low, high].
-	low, high int64
-}
-
-// newList begins a walk after the given number, or, newest first, below it.
-func newList(columns string, after homing.ConversionID, newest bool, limit int) *list {
-	l := &list{columns: columns, newest: newest, limit: limit, high: math.MaxInt64}
-	if l.limit <= 0 {
-		l.limit = math.MaxInt
-	}
-	if !newest {
-		l.low = int64(after)
-	} else if after > 0 {
-		l.high = int64(after) - 1
-	}
-	return l
-}
-
-// narrow adds a condition on one argument, unless it does not narrow.
-func narrow[T comparable](l *list, condition string, arg T) {
-	var zero T
-	if arg != zero {
-		l.where = append(l.where, condition)
-		l.args = append(l.args, arg)
-	}
-}
-
-// window is the next stretch of numbers, and what will be left after it.
-func (l *list) window() (low, high int64) {
-	switch {
-	case l.wide || l.high-l.low <= windowLen:
-		return l.low, l.high
-	case l.newest:
-		return l.high - windowLen, l.high
-	}
-	return l.low, l.low + windowLen
-}
-
-// next reads a page: rows of the next window, as many as it may have. row
-// returns the number it read.
-func (l *list) next(conn *sqlite.Conn, row func(*sqlite.Stmt) (homing.ConversionID, error)) error {
-	if err := l.bound(conn); err != nil || l.low >= l.high {
-		return err
-	}
-	low, high := l.window()
-	most := min(l.limit, pageLen)
-	found, last := 0, int64(0)
-	args := append(append([]any{low, high}, l.args...), most)
-	err := query(conn, l.sql(), func(stmt *sqlite.Stmt) error {
-		id, err := row(stmt)
-		found, last = found+1, int64(id)
-		return err
-	}, args...)
-	if err != nil {
-		return err
-	}
-	l.limit -= found
-	switch full := found == most; {
-	case full && l.newest:
-		l.high = last - 1
-	case full:
-		l.low = last
-	case l.newest:
-		l.high = low
-	default:
-		l.low = high
-	}
-	return nil
-}
-
-// bound ends the walk at the newest conversion there is when it begins, or a
-// busy ledger would never let it end.
-func (l *list) bound(conn *sqlite.Conn) error {
-	if l.high < math.MaxInt64 {
-		return nil
-	}
-	newest, _, err := queryInt(conn, "SELECT coalesce(max(id), 0) FROM conversions")
-	l.high = newest
-	return err
-}
-
-func (l *list) sql() string {
-	var b strings.Builder
-	b.WriteString(l.columns)
-	b.WriteString(" WHERE c.id > ?1 AND c.id <= ?2")
-	for _, condition := range l.where {
-		b.WriteString(" AND ")
-		b.WriteString(condition)
-	}
-	b.WriteString(" ORDER BY c.id")
-	if l.newest {
-		b.WriteString(" DESC")
-	}
-	b.WriteString(" LIMIT ?")
-	return b.String()
-}
-
-// done tells whether nothing is left to read.
-func (l *list) done() bool { return l.limit <= 0 || l.low >= l.high }
-
-// pages turns a walk into a sequence. A page is handed on when its transaction
-// is over.
-func pages[T any](ctx context.Context, l *Ledger, walk *list,
-	read func(*sqlite.Stmt) (T, homing.ConversionID, error)) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		walk := *walk // a sequence may be ranged over again
-		page := make([]T, 0, min(walk.limit, pageLen))
-		for !walk.done() {
-			page = page[:0]
-			err := l.read(ctx, func(conn *sqlite.Conn) error {
-				return walk.next(conn, func(row *sqlite.Stmt) (homing.ConversionID, error) {
-					item, id, err := read(row)
-					page = append(page, item)
-					return id, err
-				})
-			})
-			if err != nil {
-				var none T
-				yield(none, told("read a list from the ledger", err))
-				return
-			}
-			for _, item := range page {
-				if !yield(item, nil) {
-					return
-				}
-			}
-		}
-	}
-}
 
 const conversionColumns = `SELECT c.id, c.click, c.lead, c.goal, c.account, c.campaign, c.status, c.value, c.price,
 	c.currency, c.flags, c.at, c.request FROM conversions c`
@@ -194,6 +45,9 @@ func (l *Ledger) Conversions(ctx context.Context, q ledger.ConversionQuery) iter
 	narrow(walk, "c.at < ?", q.Until)
 	return pages(ctx, l, walk, func(row *sqlite.Stmt) (homing.Conversion, homing.ConversionID, error) {
 		c := conversionOf(row)
+		if n := row.ColumnLen(1); n != homing.OriginLen {
+			return c, c.ID, fmt.Errorf("its click has %d bytes: %w", n, homing.ErrDamaged)
+		}
 		return c, c.ID, nil
 	})
 }

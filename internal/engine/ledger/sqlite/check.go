@@ -24,10 +24,14 @@ func (l *Ledger) Check(ctx context.Context) error {
 			return err
 		})
 		if err != nil {
-			return errors.Join(append(faults, told("check the ledger", err))...)
+			faults = append(faults, told("check the ledger", err))
+			if !unreadable(err) {
+				return errors.Join(faults...)
+			}
+			continue // the other questions may find more
 		}
 		for _, fault := range found {
-			faults = append(faults, fmt.Errorf("%w: %s", homing.ErrDamaged, fault))
+			faults = append(faults, fmt.Errorf("%w: %s", homing.ErrDamaged, explained(fault)))
 		}
 	}
 	return errors.Join(faults...)
@@ -36,18 +40,21 @@ func (l *Ledger) Check(ctx context.Context) error {
 // mostFaults is how many of a kind are told; one is as alarming as a thousand.
 const mostFaults = 20
 
-// texts runs a query whose rows are faults in words.
+// texts runs a query whose rows are faults in words. What it found before an
+// error is returned with it: damage often ends the search for damage.
 func texts(conn *sqlite.Conn, sql string) (found []string, err error) {
-	return collect(conn, fmt.Sprintf("%s LIMIT %d", sql, mostFaults), func(row *sqlite.Stmt) (string, error) {
-		return row.ColumnText(0), nil
+	err = query(conn, fmt.Sprintf("%s LIMIT %d", sql, mostFaults), func(row *sqlite.Stmt) error {
+		found = append(found, row.ColumnText(0))
+		return nil
 	})
+	return found, err
 }
 
 // findBroken asks SQLite about its pages, indexes and references.
 func findBroken(conn *sqlite.Conn) ([]string, error) {
-	found, err := texts(conn, "SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'")
+	found, err := texts(conn, "SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok' AND integrity_check NOT LIKE '*** %'")
 	if err != nil {
-		return nil, err
+		return found, err
 	}
 	more, err := texts(conn, `SELECT "table" || ' row ' || rowid || ' refers to a missing row of ' || parent FROM pragma_foreign_key_check`)
 	return append(found, more...), err

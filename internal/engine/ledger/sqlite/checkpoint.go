@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -16,10 +17,15 @@ import (
 // COMMIT and puts 10 to 15 ms into it. A passive checkpoint beside the writer
 // hinders nobody, but under a steady load it never catches up with the last
 // frame, and the log starts over only when everything is folded: it would grow
-// for as long as the load lasts. So when a passive one leaves a log over
-// walLimit, the writer is asked to fold the few frames that came meanwhile
+// for as long as the load lasts. So after nudgeBytes of log, or a round, there is
+// a passive one, and when it leaves a log over walLimit, the writer is asked to fold the few frames that came meanwhile
 // between two batches (writer.tidyUp), after which the log starts over. When
-// nothing was written for idleRounds, it is asked to cut the log to nothing.
+// nothing was written for idleRounds, it is asked to cut the log to nothing. A
+// keeper that does not keep up is not waited for beyond lateBytes.
+//
+// More often would bound the log better and cost more: pages of the indexes are
+// changed by many claims, and each fold writes them once. A fold every 4 MB took
+// a third of the throughput, one every 12 MB took nothing that could be measured.
 //
 // SQLite 3.7.0 to 3.51.2 have a race here (sqlite.org/wal.html, "The WAL-reset
 // bug"): a checkpoint that begins when the whole log is folded already may
@@ -45,10 +51,12 @@ type keeper struct {
 const (
 	keeperRound = time.Second
 	idleRounds  = 5
-	// nudgeAfter is how many new conversions call for a checkpoint before the
-	// round is over: some 20 MB of log.
-	nudgeAfter = 16384
-	pageSize   = 4096
+	// nudgeBytes is how much more log calls for a checkpoint before the round
+	// is over.
+	nudgeBytes = 12 << 20
+	// lateBytes is how long a log the writer does not wait for the keeper at.
+	lateBytes = 16 << 20
+	pageSize  = 4096
 )
 
 // folding is what writer and keeper know of the log.
@@ -96,6 +104,7 @@ func (f *folding) batches() int64 {
 func (k *keeper) loop() {
 	ticker := time.NewTicker(keeperRound)
 	defer ticker.Stop()
+	k.provide()
 	for {
 		select {
 		case <-ticker.C:
@@ -111,9 +120,15 @@ func (k *keeper) loop() {
 }
 
 func (k *keeper) round() error {
+	k.provide()
 	if batches := k.writer.log.batches(); batches != k.seen {
 		k.seen, k.idle = batches, 0
-		return k.fold()
+		err := k.fold()
+		if noRoom(err) {
+			// The writer has the ballast, and can cut the log.
+			err = errors.Join(err, k.rest())
+		}
+		return err
 	}
 	if k.idle++; k.idle == idleRounds {
 		return k.rest()
@@ -121,12 +136,18 @@ func (k *keeper) round() error {
 	return nil
 }
 
+// provide sees to the ballast.
+func (k *keeper) provide() {
+	k.writer.log.mu.Lock()
+	defer k.writer.log.mu.Unlock()
+	k.writer.ballast.provide()
+}
+
 // fold is a checkpoint beside the writer.
 func (k *keeper) fold() error {
 	log := &k.writer.log
 	log.mu.Lock()
 	defer log.mu.Unlock()
-	k.writer.fresh.Store(0)
 	if !log.due() {
 		return nil
 	}
@@ -150,6 +171,7 @@ func (k *keeper) rest() error {
 // tell logs the first of a row of failures. None loses anything: the log keeps
 // what could not be folded.
 func (k *keeper) tell(err error) {
+	k.ledger.damage.meet("checkpointing", err)
 	if faultOf(err) == unsynced {
 		k.ledger.breakDown(err)
 		return
@@ -186,22 +208,71 @@ const (
 // the log: they hold theirs for milliseconds.
 const restartPatience = 100 * time.Millisecond
 
-// noteWork is the writer's share in the keeper's work, after each batch was
-// answered. If the disk is full, to fold the log is the one thing that makes
-// room: the log starts over within what it has.
-func (w *writer) noteWork(batchErr error) {
-	if sqlite.ErrCode(batchErr).ToPrimary() == sqlite.ResultFull {
-		w.tidy.CompareAndSwap(tidyNothing, tidyRestart)
+// logLength is what the writer knows of the log's length, in pages; its own.
+type logLength struct {
+	pages     int64
+	nudgeAt   int64 // the keeper is nudged
+	restartAt int64 // the keeper does not keep up, and the writer folds itself
+}
+
+// grown moves the marks on, and tells which of them were reached. They move by
+// steps, so that a log that readers hold is not worked at after every batch.
+func (n *logLength) grown(pages int64) (nudge, restart bool) {
+	const step, late = nudgeBytes / pageSize, lateBytes / pageSize
+	if pages < n.pages || n.nudgeAt == 0 { // it has started over
+		n.nudgeAt, n.restartAt = step, late
 	}
-	if w.fresh.Load() > nudgeAfter {
+	n.pages = pages
+	if nudge = pages >= n.nudgeAt; nudge {
+		n.nudgeAt = pages + step
+	}
+	if restart = pages >= n.restartAt; restart {
+		n.restartAt = pages + late
+	}
+	return nudge, restart
+}
+
+// noteWork is the writer's share in the keeper's work, after each batch was
+// answered. If the disk is full, to fold and cut the log is the one thing that
+// makes room.
+func (w *writer) noteWork(batchErr error) {
+	if noRoom(batchErr) {
+		w.tidy.Store(tidyTruncate)
+	}
+	if batchErr == nil && w.wrote {
+		w.noteLength()
+	}
+	if w.tidy.Load() != tidyNothing && w.broken() == nil {
+		w.tidyUp()
+	}
+}
+
+// noteLength asks how long the log is, which costs no more than a look at
+// shared memory.
+func (w *writer) noteLength() {
+	pages, err := logPages(w.conn)
+	if err != nil {
+		return // the round will do
+	}
+	nudge, restart := w.length.grown(pages)
+	if nudge {
 		select {
 		case w.nudge <- struct{}{}:
 		default:
 		}
 	}
-	if w.tidy.Load() != tidyNothing && w.broken() == nil {
-		w.tidyUp()
+	if restart {
+		w.tidy.CompareAndSwap(tidyNothing, tidyRestart)
 	}
+}
+
+// logPages tells how many pages the log has, and does nothing about them.
+func logPages(conn *sqlite.Conn) (pages int64, err error) {
+	err = query(conn, "PRAGMA wal_checkpoint(NOOP)", func(row *sqlite.Stmt) error {
+		pages = row.ColumnInt64(1)
+		return nil
+	})
+	return pages, err
 }
 
 // tidyUp folds the rest of the log, so that it starts over with the next batch.
@@ -214,12 +285,23 @@ func (w *writer) tidyUp() {
 	if w.tidy.Swap(tidyNothing) == tidyTruncate {
 		mode = "TRUNCATE"
 	}
-	w.conn.SetBusyTimeout(restartPatience)
-	_, err := checkpoint(w.conn, mode)
-	w.conn.SetBusyTimeout(w.patience)
+	err := w.fold(mode)
 	w.log.ended()
+	w.damage.meet("checkpointing", err)
 	if faultOf(err) == unsynced {
 		w.broke(err)
 	}
 	// Any other failure loses nothing, and the keeper asks again.
+}
+
+// fold is a checkpoint by the writer, which has the ballast if the disk is
+// full. The caller holds log.mu.
+func (w *writer) fold(mode string) error {
+	w.conn.SetBusyTimeout(restartPatience)
+	defer w.conn.SetBusyTimeout(w.patience)
+	_, err := checkpoint(w.conn, mode)
+	if noRoom(err) {
+		w.ballast.lend(func() { _, err = checkpoint(w.conn, "TRUNCATE") })
+	}
+	return err
 }

@@ -14,9 +14,10 @@ import (
 	"homing"
 )
 
-// walLimit is what the write-ahead log is cut back to once it has been folded
-// into the file, in bytes.
-const walLimit = 64 << 20
+// walLimit is how long the write-ahead log may be, in bytes, before the writer
+// is asked to have it start over, and what it is cut back to then. It goes
+// beyond while readers hold it. The ballast must be larger.
+const walLimit = 8 << 20
 
 // writerPragmas: an fsync a commit; checkpoints are the keeper's; enough cache
 // for the pages of a month's unique index that are in use; no temporary files.
@@ -33,6 +34,7 @@ var writerPragmas = fmt.Sprintf(`
 const readerPragmas = `
 	PRAGMA query_only = ON;
 	PRAGMA cache_size = -8192;
+	PRAGMA cell_size_check = ON;
 	PRAGMA temp_store = MEMORY;
 	PRAGMA trusted_schema = OFF;`
 

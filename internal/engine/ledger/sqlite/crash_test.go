@@ -114,13 +114,13 @@ func runAndKill(t *testing.T, path string, base int, told map[int]homing.Convers
 // succeed again when there is room.
 func TestFullDisk(t *testing.T) {
 	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=12m"); err != nil {
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=16m"); err != nil {
 		t.Skip("a small file system needs root:", err)
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
 	l := openWith(t, Options{Path: filepath.Join(dir, "ledger.db"), Fatal: func(err error) { t.Error("fatal:", err) }})
-	ballast := filepath.Join(dir, "ballast")
-	if err := os.WriteFile(ballast, make([]byte, 6<<20), 0o600); err != nil {
+	filler := filepath.Join(dir, "filler")
+	if err := os.WriteFile(filler, make([]byte, 4<<20), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	acknowledged, refused, n := 0, 0, 0
@@ -141,7 +141,7 @@ func TestFullDisk(t *testing.T) {
 	if err := claimOnce(t, l, 0); err != nil { // a duplicate needs no room
 		t.Error("a duplicate:", err)
 	}
-	if err := os.Remove(ballast); err != nil {
+	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}
 	for i := range 50 {

@@ -200,7 +200,6 @@ func (w *writer) insert(c *claim, d *decision) error {
 		return err
 	}
 	w.wrote = true
-	w.fresh.Add(1)
 	d.First, d.Conversion, d.Status, d.Value = true, homing.ConversionID(id), c.Status, c.Value
 	return nil
 }

@@ -13,12 +13,32 @@
 // ledger recovers by itself when space returns. A failed fsync is the end: see
 // Options.Fatal.
 //
+// Damage is told, not hidden: Ledger.Damage lists what was met and logs it. A
+// log whose middle is damaged is found before SQLite may take the damage for
+// the log's end (see cutOff); what is stored is looked through after each
+// opening (see survey); lists go around what cannot be read (see list). SQLite
+// pages carry no checksum of their own: a bit that flips inside a value changes
+// the value, and nobody can tell.
+//
+// A write that meets damage is refused with homing.ErrDamaged, and the claim is
+// never counted. A claim that an index wrongly takes for new is counted: the
+// survey tells of such an index, and what rebuilds it.
+//
+// Room on the disk is kept for the log, which is bounded by some 16 MB unless a
+// reader holds it, and for its folding (see ballast).
+//
+//	ledger.db                 the file
+//	ledger.db-wal, -shm       SQLite's write-ahead log and its index
+//	ledger.db-ballast         room, nothing else; gone after a clean end
+//	ledger.db-wal.damaged-1   a copy of a damaged log; up to 9, for a human
+//
 // Nothing but SQLite may open the file while it is in use. POSIX drops all of a
 // process' locks on a file when any descriptor of it is closed, and then two
 // writers would believe themselves alone.
 package sqlite
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -78,6 +98,7 @@ func (o *Options) fill() {
 // Ledger is a ledger.Ledger in an SQLite file.
 type Ledger struct {
 	path    string
+	damage  *damageList
 	log     *slog.Logger
 	fatal   func(error)
 	queue   *queue
@@ -90,8 +111,9 @@ type Ledger struct {
 	closeErr  error
 	closing   chan struct{}  // closed when Close begins: no new readers
 	writing   sync.WaitGroup // the writer
-	minding   sync.WaitGroup // watchdog and keeper
+	minding   sync.WaitGroup // watchdog, keeper and survey
 	stop      chan struct{}  // ends watchdog and keeper
+	unsurvey  context.CancelFunc
 }
 
 var _ ledger.Ledger = (*Ledger)(nil)
@@ -108,7 +130,7 @@ func Open(o Options) (_ *Ledger, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("couldn't open the ledger: %w", err)
 	}
-	l := &Ledger{path: path, log: o.Logger, fatal: o.Fatal,
+	l := &Ledger{path: path, damage: &damageList{logger: o.Logger}, log: o.Logger, fatal: o.Fatal,
 		readers: make(chan *sqlite.Conn, readerCount), closing: make(chan struct{}), stop: make(chan struct{})}
 	if err := l.open(&o); err != nil {
 		return nil, told("open the ledger "+path, errors.Join(err, l.closeConns()))
@@ -121,12 +143,17 @@ func (l *Ledger) open(o *Options) error {
 	if err := prepareFile(l.path); err != nil {
 		return err
 	}
+	l.tellKept()
+	unclean, err := l.inspectLog()
+	if err != nil {
+		return err
+	}
 	const patienceTicks = watchTicks
 	l.queue = newQueue(o.MaxQueue, o.MaxBatch, patienceTicks)
 	l.writer = &writer{queue: l.queue, stale: true, broke: l.breakDown, broken: l.broken,
-		patience: o.Patience, nudge: make(chan struct{}, 1)}
+		patience: o.Patience, nudge: make(chan struct{}, 1),
+		ballast: &ballast{path: l.path + "-ballast"}, damage: l.damage}
 	l.keeper = &keeper{ledger: l, writer: l.writer}
-	var err error
 	if l.writer.conn, err = connect(l.path, sqlite.OpenReadWrite, o.Patience, writerPragmas); err != nil {
 		return err
 	}
@@ -135,6 +162,11 @@ func (l *Ledger) open(o *Options) error {
 	}
 	if err := syncDir(filepath.Dir(l.path)); err != nil {
 		return err
+	}
+	if unclean {
+		if err := l.startLogOver(); err != nil {
+			return err
+		}
 	}
 	if err := l.writer.prepare(); err != nil {
 		return err
@@ -153,10 +185,25 @@ func (l *Ledger) open(o *Options) error {
 	return nil
 }
 
+// startLogOver folds what an unclean end left, so that the log begins a round of
+// its own: else frames that recovery left out would lie behind the new ones
+// under the same salts, and the next opening would take them for cut off.
+func (l *Ledger) startLogOver() error {
+	err := l.writer.fold("TRUNCATE")
+	l.damage.meet("checkpointing", err)
+	if faultOf(err) == unsynced {
+		return err
+	}
+	return nil // any other failure loses nothing, and the keeper sees to it
+}
+
 func (l *Ledger) start(patience time.Duration) {
 	l.writing.Go(l.writer.loop)
 	l.minding.Go(func() { l.watch(patience) })
 	l.minding.Go(l.keeper.loop)
+	var ctx context.Context
+	ctx, l.unsurvey = context.WithCancel(context.Background())
+	l.minding.Go(func() { l.survey(ctx) })
 }
 
 // prepare readies the writer's statements.
@@ -223,10 +270,10 @@ func (l *Ledger) broken() error {
 	return nil
 }
 
-// Size implements ledger.Ledger: the file and its write-ahead log.
+// Size implements ledger.Ledger: the file, its write-ahead log and the ballast.
 func (l *Ledger) Size() (int64, error) {
 	var size int64
-	for _, suffix := range []string{"", "-wal", "-shm"} {
+	for _, suffix := range []string{"", "-wal", "-shm", "-ballast"} {
 		info, err := os.Stat(l.path + suffix)
 		if errors.Is(err, fs.ErrNotExist) && suffix != "" {
 			continue
@@ -250,6 +297,7 @@ func (l *Ledger) Close() error {
 func (l *Ledger) close() error {
 	l.queue.close(errClosed)
 	close(l.closing)
+	l.unsurvey()
 	l.writing.Wait()
 	close(l.stop)
 	l.minding.Wait()
@@ -263,7 +311,10 @@ func (l *Ledger) close() error {
 	for _, conn := range readers {
 		l.readers <- conn
 	}
-	_, err := checkpoint(l.writer.conn, "TRUNCATE")
+	err := l.writer.fold("TRUNCATE")
+	if err == nil { // else the next run may need it
+		err = l.writer.ballast.clear()
+	}
 	return told("close the ledger", errors.Join(err, l.closeConns()))
 }
 

@@ -32,6 +32,7 @@ func (l *Ledger) read(ctx context.Context, run func(*sqlite.Conn) error) error {
 		l.readers <- conn
 	}()
 	err := run(conn)
+	l.damage.meet("reading", err)
 	if err != nil && ctx.Err() != nil {
 		return gaveUp(ctx)
 	}

@@ -49,10 +49,12 @@ type writer struct {
 
 	wrote bool // the batch has changed something, so that COMMIT writes to the log
 
-	log   folding
-	fresh atomic.Int64 // conversions since the last checkpoint began
-	nudge chan struct{}
-	tidy  atomic.Int32 // what is to be done about the log between two batches
+	log     folding
+	length  logLength
+	ballast *ballast // of log.mu
+	damage  *damageList
+	nudge   chan struct{}
+	tidy    atomic.Int32 // what is to be done about the log between two batches
 }
 
 func (w *writer) loop() {
@@ -95,6 +97,7 @@ func (w *writer) carryOut(batch []*job) error {
 	if err == nil && w.wrote {
 		w.log.wrote(number)
 	}
+	w.damage.meet("writing", err)
 	if faultOf(err) == unsynced {
 		w.broke(err)
 	}
