@@ -22,8 +22,9 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// A second signal ends the process at once.
-	context.AfterFunc(ctx, stop)
+	// A second signal ends the process at once. Within a second it is the same
+	// one again: timeout, make and supervisors signal the child and its group.
+	context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, stop) })
 	s := &session{
 		ctx: ctx, in: os.Stdin, out: os.Stdout, err: os.Stderr, now: time.Now,
 		terminal: term.IsTerminal(int(os.Stdin.Fd())),
