@@ -10,6 +10,7 @@ import (
 // conn is a connection that is counted until it is closed.
 type conn struct {
 	net.Conn
+	readAhead
 	limits  *limits
 	peer    netip.Addr // unmapped; invalid if it is no TCP peer
 	trusted bool       // a trusted proxy
@@ -20,6 +21,13 @@ type conn struct {
 }
 
 var _ net.Conn = (*conn)(nil)
+
+// Read reads for whoever is above: the server, or TLS.
+func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.look(p, n)
+	return n, err
+}
 
 // Close closes the connection. Closing with bytes unread makes the kernel
 // reset it, which may destroy the answer on its way; so these are read first,

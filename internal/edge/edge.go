@@ -61,7 +61,7 @@ type Options struct {
 type Edge struct {
 	options  Options
 	server   *fasthttp.Server
-	masker   mask.Masker
+	masker   *mask.Masker
 	told     told
 	metrics  *meters
 	notices  notices
@@ -81,11 +81,7 @@ type Edge struct {
 
 // New makes the doors; Serve and ServeTLS open them.
 func New(o Options) *Edge {
-	e := &Edge{options: o, told: newTold(o.HelpURL)}
-	e.masker = mask.Masker{
-		IsKey:  func(run []byte) bool { return o.Catalog.View().IsKey(run) },
-		MaskOf: func(run []byte) string { return o.Keyring().MaskOf(run) },
-	}
+	e := &Edge{options: o, told: newTold(o.HelpURL), masker: o.Catalog.Masker()}
 	e.notices.log = o.Log
 	e.faults.log, e.faults.clock = o.Log, o.Clock
 	e.refusals.perMinute = o.RefusalsPerMinute

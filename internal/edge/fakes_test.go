@@ -165,7 +165,7 @@ func (s *fakeSpool) postbacks(t testing.TB) (all []homing.Postback) {
 
 // The settings of the house under test.
 const (
-	keyA       = homing.Secret("keyAkeyAkeyAkeyAkeyAkeyAkeyAkeyAkeyA")
+	keyA       = homing.Secret("kA7Zq2mX9cVb4NwL0sTy8RfGh3JdPu6EiQo1")
 	keyB       = homing.Secret("keyBkeyBkeyBkeyBkeyBkeyBkeyBkeyBkeyB")
 	keyPrev    = homing.Secret("keyPkeyPkeyPkeyPkeyPkeyPkeyPkeyPkeyP")
 	keyRevoked = homing.Secret("keyRkeyRkeyRkeyRkeyRkeyRkeyRkeyRkeyR")
@@ -230,6 +230,11 @@ func newHouse(t testing.TB, change func(*Options)) *house {
 	h := &house{t: t, spool: &fakeSpool{}, log: &logBook{}}
 	h.ledger = &fakeLedger{settings: testSettings(), rows: map[string]ledger.Decision{}}
 	h.keyring, _ = homing.NewKeyring(homing.MasterKey{ID: "00000001", Secret: [32]byte{1, 2, 3}})
+	for i, secret := range []homing.Secret{keyA, keyB, keyPrev, keyRevoked, keyNoPerm} {
+		k := &h.ledger.settings.Keys[i]
+		owner := h.ledger.settings.Accounts[k.Account-1]
+		k.Sealed = h.keyring.SealSecret(secret, "account "+owner.PublicID)
+	}
 	keyring := func() *homing.Keyring { return h.keyring }
 	log := slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	ctx := context.Background()

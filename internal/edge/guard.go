@@ -21,8 +21,9 @@ const (
 
 // framingOf reads the raw headers, because the parsed ones do not tell: fasthttp
 // forgets Transfer-Encoding: identity, and one beside a Content-Length looks
-// like a length of 0. fasthttp has checked names and lengths.
-func framingOf(raw []byte) (f framing, expect bool) {
+// like a length of 0. fasthttp has checked names and lengths. It also compares
+// the whole of Connection with close, which may be one word of several.
+func framingOf(raw []byte) (f framing, expect, last bool) {
 	for rest := raw; len(rest) > 0; {
 		line := rest
 		if end := bytes.IndexByte(rest, '\n'); end >= 0 {
@@ -42,13 +43,16 @@ func framingOf(raw []byte) (f framing, expect bool) {
 			if value, ok := headerLine(line, "content-length"); ok && len(bytes.Trim(value, "0")) > 0 {
 				f = max(f, withBody)
 			}
+			if value, ok := headerLine(line, "connection"); ok && hasToken(value, "close") {
+				last = true
+			}
 		case 'e':
 			if _, ok := headerLine(line, "expect"); ok {
 				expect = true
 			}
 		}
 	}
-	return f, expect
+	return f, expect, last
 }
 
 // headerLine returns the value of a line if it is of the header name (lower
@@ -57,12 +61,32 @@ func headerLine(line []byte, name string) (value []byte, ok bool) {
 	if len(line) <= len(name) || line[len(name)] != ':' {
 		return nil, false
 	}
-	for i := range len(name) {
-		if c := line[i]; c != name[i] && c|0x20 != name[i] {
-			return nil, false
-		}
+	if !headerWord(line[:len(name)], name) {
+		return nil, false
 	}
 	return bytes.TrimSpace(line[len(name)+1:]), true
+}
+
+// headerWord tells whether text, as long as word (lower case), is word.
+func headerWord(text []byte, word string) bool {
+	for i, c := range text {
+		if c != word[i] && c|0x20 != word[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// hasToken tells whether a list of words has word (lower case) in it.
+func hasToken(list []byte, word string) bool {
+	for more := true; more; {
+		var token []byte
+		token, list, more = bytes.Cut(list, []byte(","))
+		if token = bytes.TrimSpace(token); len(token) == len(word) && headerWord(token, word) {
+			return true
+		}
+	}
+	return false
 }
 
 // ignoreBody is called when the headers have been read, and sees to it that
@@ -70,9 +94,11 @@ func headerLine(line []byte, name string) (value []byte, ok bool) {
 // after the answer, so that a body is never taken for the next request. The
 // handler looks at the raw headers again, see bodyOf.
 func ignoreBody(h *fasthttp.RequestHeader) (unchanged fasthttp.RequestConfig) {
-	f, expect := framingOf(h.RawHeaders())
+	f, expect, last := framingOf(h.RawHeaders())
 	if f != bare {
 		h.SetContentLength(0)
+	}
+	if f != bare || last {
 		h.SetConnectionClose()
 	}
 	if expect {
@@ -86,7 +112,7 @@ func bodyOf(h *fasthttp.RequestHeader) framing {
 	if !h.ConnectionClose() {
 		return bare
 	}
-	f, _ := framingOf(h.RawHeaders())
+	f, _, _ := framingOf(h.RawHeaders())
 	return f
 }
 
@@ -111,11 +137,14 @@ func (e *Edge) unreadable(ctx *fasthttp.RequestCtx, err error) {
 	case errors.As(err, &timeout) && timeout.Timeout():
 		f = faultTimeout
 	}
-	e.metrics.unreadable[f].Inc()
+	defer e.rescue(ctx)
 	w := e.works.Get().(*work)
 	w.begin(ctx, e.options.Clock())
 	w.leaveUnread()
-	w.answer(faultStatus[f], faultBody[f])
+	if line := longLineOf(ctx); f != faultTooLarge || line == nil || !w.refuseLongLine(line) {
+		e.metrics.unreadable[f].Inc()
+		w.answer(faultStatus[f], faultBody[f])
+	}
 	e.works.Put(w)
 }
 
@@ -127,15 +156,16 @@ const (
 	faultTimeout
 	faultTooLarge
 	faultProtocol
+	faultLongLine
 	faultKinds
 )
 
 var (
-	faultNames  = [faultKinds]string{"invalid", "timeout", "header_too_large", "protocol"}
-	faultStatus = [faultKinds]int{400, 408, 431, 400}
+	faultNames  = [faultKinds]string{"invalid", "timeout", "header_too_large", "protocol", "request_line_too_long"}
+	faultStatus = [faultKinds]int{400, 408, 431, 400, 414}
 	faultBody   = [faultKinds][]byte{
 		errorBody("invalid request"), errorBody("request timeout"),
-		errorBody("request header too large"), errorBody("invalid request"),
+		errorBody("request header too large"), errorBody("invalid request"), bodyTooLong,
 	}
 )
 

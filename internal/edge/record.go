@@ -81,8 +81,8 @@ func hasRun(text []byte) bool {
 // as one string, the only allocation of a good call.
 func (w *work) recordPostback() {
 	p, h := &w.postback, &w.ctx.Request.Header
-	masker := &w.edge.masker
-	w.text = masker.Append(w.text[:0], h.RequestURI(), true)
+	masker := w.edge.masker
+	w.text = masker.AppendTarget(w.text[:0], h.RequestURI())
 	w.text = cut(w.text, homing.MaxTargetLen)
 	targetEnd := len(w.text)
 	w.text = masker.Append(w.text, h.UserAgent(), true)
@@ -106,16 +106,17 @@ func (w *work) lead() []byte {
 	return nil
 }
 
-// methodName is the method as it is kept; the usual ones without allocating.
+// methodName is the method as it is kept; what is none, and may be anything, is
+// not. Nothing is allocated.
 func methodName(method []byte) string {
-	switch string(method) {
-	case "GET":
-		return "GET"
-	case "POST":
-		return "POST"
-	case "HEAD":
-		return "HEAD"
+	for _, known := range methods {
+		if string(method) == known {
+			return known
+		}
 	}
-	const most = 16
-	return string(cut(method, most))
+	return otherMethod
 }
+
+var methods = []string{"GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE"}
+
+const otherMethod = "other"

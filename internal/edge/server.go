@@ -63,7 +63,7 @@ func (e *Edge) Serve(l net.Listener) error {
 
 // ServeTLS answers TLS connections until Shutdown, then it returns nil.
 func (e *Edge) ServeTLS(l net.Listener, config *tls.Config) error {
-	return e.serve(tls.NewListener(e.listen(l, true), config))
+	return e.serve(&secureListener{tls.NewListener(e.listen(l, true), config)})
 }
 
 func (e *Edge) listen(l net.Listener, tls bool) *listener {

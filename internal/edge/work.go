@@ -1,7 +1,6 @@
 package edge
 
 import (
-	"crypto/tls"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -70,7 +69,7 @@ var stranger = &conn{}
 // connOf finds the connection of a request, below TLS.
 func connOf(ctx *fasthttp.RequestCtx) *conn {
 	c := ctx.Conn()
-	if t, ok := c.(*tls.Conn); ok {
+	if t, ok := c.(*secureConn); ok {
 		c = t.NetConn()
 	}
 	if ours, ok := c.(*conn); ok {

@@ -19,6 +19,7 @@ import (
 
 	"homing"
 	"homing/internal/engine/ledger"
+	"homing/internal/rule/mask"
 )
 
 // Options are what a catalog is made of.
@@ -57,6 +58,14 @@ func Open(ctx context.Context, o Options) (*Catalog, error) {
 // View returns the settings as they are now. The view never changes.
 func (c *Catalog) View() *View { return c.view.Load() }
 
+// Masker masks the keys of the settings as they are at each moment.
+func (c *Catalog) Masker() *mask.Masker {
+	return &mask.Masker{
+		KeyIn:  func(run []byte) (start, end int, ok bool) { return c.View().KeyIn(run) },
+		MaskOf: func(run []byte) string { return c.keyring().MaskOf(run) },
+	}
+}
+
 // Reload reads the settings from the ledger again.
 func (c *Catalog) Reload(ctx context.Context) error {
 	c.changing.Lock()
@@ -70,7 +79,7 @@ func (c *Catalog) reload(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("couldn't read the settings: %w", err)
 	}
-	view, err := newView(snapshot, c.view.Load())
+	view, err := newView(snapshot, c.view.Load(), c.keyring())
 	if err != nil {
 		return err
 	}

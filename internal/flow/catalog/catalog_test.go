@@ -12,6 +12,7 @@ import (
 	"homing"
 	"homing/internal/engine/ledger/sqlite"
 	"homing/internal/flow/catalog"
+	"homing/internal/rule/mask"
 )
 
 const start homing.Millis = 1_800_000_000_000
@@ -284,5 +285,24 @@ not JSON
 	}
 	if len(s.View().Accounts) != 0 {
 		t.Error("something was imported")
+	}
+}
+
+func TestMaskerKnowsKeysAtOnceAndInsideRuns(t *testing.T) {
+	s := open(t)
+	masker := s.Masker()
+	a, _, first := s.account(t)
+	_, second, err := s.AddKey(s.ctx, "test", a.ID, "another")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := s.another(t).Masker() // opens the sealed copies
+	for _, secret := range []homing.Secret{first, second} {
+		for _, m := range []*mask.Masker{masker, other} {
+			text := "sub3=x" + secret.Reveal() + "y"
+			if got := string(m.Append(nil, []byte(text), false)); len(got) != len("sub3=xkey:000000y") {
+				t.Errorf("a key is readable, or too much is masked: %d bytes", len(got))
+			}
+		}
 	}
 }

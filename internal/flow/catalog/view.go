@@ -22,6 +22,7 @@ type View struct {
 	byPublicID map[string]*homing.Account
 	byHash     map[homing.KeyHash]*homing.Key
 	byKeyID    map[homing.KeyID]*homing.Key
+	keySet     *keySet
 }
 
 // Campaign is a campaign with what the doors need beside it.
@@ -33,8 +34,9 @@ type Campaign struct {
 }
 
 // newView arranges a snapshot. Templates that have not changed since the view
-// before are taken over.
-func newView(s *ledger.Snapshot, before *View) (*View, error) {
+// before are taken over, and so is what is known of the keys; others are opened
+// with ring.
+func newView(s *ledger.Snapshot, before *View, ring *homing.Keyring) (*View, error) {
 	v := &View{
 		Version:    s.Version,
 		bySlug:     make(map[string]*Campaign, len(s.Campaigns)),
@@ -58,6 +60,7 @@ func newView(s *ledger.Snapshot, before *View) (*View, error) {
 		v.byHash[k.Hash] = k
 		v.byKeyID[k.ID] = k
 	}
+	v.keySet = v.newKeySet(before, ring)
 	for i := range s.Campaigns {
 		c := &Campaign{Campaign: s.Campaigns[i], Owner: v.accounts[s.Campaigns[i].Account]}
 		if c.Owner == nil {
@@ -115,8 +118,23 @@ func (v *View) KeyByHash(hash homing.KeyHash) *homing.Key { return v.byHash[hash
 // Key finds a key by its number; nil if there is none.
 func (v *View) Key(id homing.KeyID) *homing.Key { return v.byKeyID[id] }
 
-// IsKey tells whether text is a key, in whichever state. It is what masks ask.
-func (v *View) IsKey(text []byte) bool { return v.byHash[homing.HashKey(text)] != nil }
+// KeyIn finds the first key, in whichever state, in a run of letters and digits:
+// run[start:end]. It is what masks ask, and allocates nothing.
+func (v *View) KeyIn(run []byte) (start, end int, ok bool) { return v.keySet.find(run) }
+
+func (v *View) newKeySet(before *View, ring *homing.Keyring) *keySet {
+	var known *keySet
+	if before != nil {
+		known = before.keySet
+	}
+	return newKeySet(v.Keys, known, func(k *homing.Key) (homing.Secret, error) {
+		owner := v.accounts[k.Account]
+		if owner == nil {
+			return "", homing.ErrNotFound
+		}
+		return ring.OpenSecret(k.Sealed, keyContext(owner))
+	})
+}
 
 // KeysOf lists the keys of an account, oldest first.
 func (v *View) KeysOf(account homing.AccountID) (keys []*homing.Key) {

@@ -34,6 +34,10 @@ type Options struct {
 	Log   *slog.Logger
 	// Whole is how many refused postbacks a second are recorded whole.
 	Whole int
+	// Mask takes the keys out of a postback's texts that are known by now; those
+	// that were known when it came are out already. It is applied to all that is
+	// read, also from memory. nil = nothing is done.
+	Mask func(*homing.Postback)
 }
 
 // Journal writes and reads the postback log. It is safe for concurrent use.
@@ -43,6 +47,7 @@ type Journal struct {
 	clock homing.Clock
 	log   *slog.Logger
 	whole int
+	mask  func(*homing.Postback)
 
 	mu      sync.Mutex
 	second  int64               // guarded by mu: the second that is being counted
@@ -75,8 +80,11 @@ type Entry struct {
 // Open makes a journal. Fill and Keep are to be run beside it.
 func Open(o Options) *Journal {
 	j := &Journal{
-		spool: o.Spool, books: o.Books, clock: o.Clock, log: o.Log, whole: o.Whole,
+		spool: o.Spool, books: o.Books, clock: o.Clock, log: o.Log, whole: o.Whole, mask: o.Mask,
 		tallies: map[tallyKey]uint64{},
+	}
+	if j.mask == nil {
+		j.mask = func(*homing.Postback) {}
 	}
 	j.recent.watchers = map[*Watcher]bool{}
 	j.buffers.New = func() any { b := make([]byte, 0, 1024); return &b }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,12 +23,19 @@ const start homing.Millis = 1_800_000_000_000
 // stage is a journal over real engines in a directory, with a clock to move.
 type stage struct {
 	*journal.Journal
-	t     *testing.T
-	dir   string
-	now   homing.Millis
-	books *sqlite.Ledger
-	spool *segment.Spool
-	n     uint32
+	t      *testing.T
+	dir    string
+	now    homing.Millis
+	books  *sqlite.Ledger
+	spool  *segment.Spool
+	n      uint32
+	learnt string // a key that has become known
+}
+
+func (s *stage) mask(p *homing.Postback) {
+	if s.learnt != "" {
+		p.Target = strings.ReplaceAll(p.Target, s.learnt, "key:123456")
+	}
 }
 
 func open(t *testing.T) *stage {
@@ -48,7 +56,8 @@ func (s *stage) reopen() {
 	if s.spool, err = segment.Open(segment.Options{Dir: filepath.Join(s.dir, "spool"), SegmentSize: 1 << 20, Clock: clock}); err != nil {
 		s.t.Fatal(err)
 	}
-	s.Journal = journal.Open(journal.Options{Spool: s.spool, Books: s.books, Clock: clock, Log: slog.New(slog.DiscardHandler), Whole: 10})
+	s.Journal = journal.Open(journal.Options{Spool: s.spool, Books: s.books, Clock: clock, Log: slog.New(slog.DiscardHandler), Whole: 10,
+		Mask: func(p *homing.Postback) { s.mask(p) }})
 }
 
 func (s *stage) close() {
@@ -223,4 +232,35 @@ func TestOfClickFindsAllItsPostbacks(t *testing.T) {
 		got = append(got, e)
 	}
 	same(t, "of click", requests(got), idsOf(first, again))
+}
+
+// TestWhatIsReadIsMaskedAgain: a key may be imported after it was used.
+func TestWhatIsReadIsMaskedAgain(t *testing.T) {
+	s := open(t)
+	first := s.counted(1)
+	again := s.postback(1, homing.Duplicate, homing.ReasonDuplicate)
+	again.Click, again.Origin, again.Target = first.Click, first.Origin, "/a?key=short"
+	if err := s.Duplicate(again); err != nil {
+		t.Fatal(err)
+	}
+	s.learnt = "short"
+	all := append(s.list(journal.Filter{}), s.Recent(journal.Filter{}, 10)...)
+	for e, err := range s.OfClick(t.Context(), first.Origin) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, e)
+	}
+	masked := 0
+	for _, e := range all {
+		if e.Target == "/a?key=key:123456" {
+			masked++
+		}
+		if strings.Contains(e.Target, "short") {
+			t.Errorf("read %s", e.Target)
+		}
+	}
+	if len(all) != 6 || masked != 3 {
+		t.Errorf("%d entries, %d masked", len(all), masked)
+	}
 }

@@ -20,6 +20,7 @@ func (j *Journal) List(ctx context.Context, f Filter) iter.Seq2[Entry, error] {
 			if err == nil && !f.Match(&e) {
 				continue
 			}
+			j.mask(&e.Postback)
 			if !yield(e, err) || err != nil {
 				return
 			}
@@ -36,6 +37,7 @@ func (j *Journal) OfClick(ctx context.Context, click homing.Origin) iter.Seq2[En
 			if err == nil && e.Origin != click {
 				continue
 			}
+			j.mask(&e.Postback)
 			if !yield(e, err) || err != nil {
 				return
 			}
@@ -83,7 +85,8 @@ func (j *Journal) receipts(ctx context.Context, q ledger.ReceiptQuery) iter.Seq2
 	}
 }
 
-// merge joins two lists in the order of time. It ends with the first error.
+// merge joins two lists in the order of time; at the same time b's entry, the
+// receipt, comes before a's, which may repeat it. It ends with the first error.
 func merge(a, b iter.Seq2[Entry, error]) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		nextA, stopA := iter.Pull2(a)
@@ -93,7 +96,7 @@ func merge(a, b iter.Seq2[Entry, error]) iter.Seq2[Entry, error] {
 		ea, errA, okA := nextA()
 		eb, errB, okB := nextB()
 		for okA || okB {
-			if okA && (!okB || errA != nil || ea.At <= eb.At) {
+			if okA && (!okB || errA != nil || ea.At < eb.At) {
 				if !yield(ea, errA) || errA != nil {
 					return
 				}

@@ -71,7 +71,11 @@ func (j *Journal) Recent(f Filter, limit int) []Entry {
 	}
 	r.mu.RUnlock()
 	slices.SortStableFunc(found, func(a, b Entry) int { return cmp.Compare(b.At, a.At) })
-	return found[:min(limit, len(found))]
+	found = found[:min(limit, len(found))]
+	for i := range found {
+		j.mask(&found[i].Postback)
+	}
+	return found
 }
 
 // Fill reads what was logged before the start back into memory. It must be

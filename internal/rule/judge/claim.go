@@ -54,8 +54,9 @@ func parseGoal(text []byte) (homing.GoalID, bool) {
 	return homing.GoalID(n), true
 }
 
-// maxCurrencyLen is how much is kept of a currency that is none.
-const maxCurrencyLen = 8
+// otherCurrency is what is kept of a currency that is none: it may be anything,
+// a key too.
+const otherCurrency = "other"
 
 // claimCurrency notes the currency and tells whether it is another than the
 // account's. Whatever is no currency at all is another.
@@ -67,17 +68,23 @@ func (r *Ruling) claimCurrency(text []byte, account *homing.Account) (differs bo
 		r.Currency = account.Currency
 		return false
 	}
-	var kept [maxCurrencyLen]byte
-	n := copy(kept[:], text)
-	for i, c := range kept[:n] {
-		kept[i] = upper(c)
-		if c <= ' ' || c > '~' {
-			kept[i] = '?'
-		}
-	}
-	r.Currency = string(kept[:n])
+	r.Currency = currencyName(text)
 	r.Verdict.Flags |= homing.FlagCurrencyDiffers
 	return true
+}
+
+// currencyName is three letters in upper case, or otherCurrency.
+func currencyName(text []byte) string {
+	var name [3]byte
+	if len(text) != len(name) {
+		return otherCurrency
+	}
+	for i, c := range text {
+		if name[i] = upper(c); name[i] < 'A' || name[i] > 'Z' {
+			return otherCurrency
+		}
+	}
+	return string(name[:])
 }
 
 // equalFold compares ASCII letters without their case. bytes.EqualFold would

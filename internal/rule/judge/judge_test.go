@@ -362,8 +362,8 @@ func TestWhatIsClaimed(t *testing.T) {
 		"/genuine":                                                             "goal 0 lead  value 5.00 price 0.00 currency ",
 		"/genuine?value=1.23456789":                                            "goal 0 lead  value 1.234567 price 0.00 currency ",
 		"/genuine?goalid=03&currency=usd":                                      "goal 3 lead  value 5.00 price 0.00 currency USD",
-		"/genuine?goalid=4&currency=bit%0Acoin":                                "goal 0 lead  value 5.00 price 0.00 currency BIT?COIN",
-		"/genuine?currency=" + strings.Repeat("%D1%8F", 9):                     "goal 0 lead  value 5.00 price 0.00 currency ????????",
+		"/genuine?goalid=4&currency=bit%0Acoin":                                "goal 0 lead  value 5.00 price 0.00 currency other",
+		"/genuine?currency=" + strings.Repeat("%D1%8F", 9):                     "goal 0 lead  value 5.00 price 0.00 currency other",
 		"/genuine?value=2&price=0.75&lead_code=%D1%8F+a&key=" + goodKey:        "goal 0 lead я a value 2.00 price 0.75 currency ",
 		"/genuine?value=199.9999999&price=199.9999999&lead_code&key=" + oldKey: "goal 0 lead  value 199.999999 price 199.999999 currency ",
 	} {

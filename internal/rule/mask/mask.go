@@ -1,7 +1,11 @@
-// Package mask takes secrets out of text before it is stored or logged. Two
-// kinds of run of [0-9A-Za-z] are replaced by "key:" and six hex digits of a
-// keyed hash: those of 16 to 64 that are a known key, and, in a postback, those
-// of 36 and more that are not a 40-hex click id. Percent-encoded letters and
+// Package mask takes secrets out of text before it is stored or logged. What it
+// takes out is replaced by "key:" and six hex digits of a keyed hash:
+//
+//	known keys            wherever they stand, also inside a longer run
+//	what looks like one   in a postback: a run of 36 and more that is no click id
+//	the value of key=     in a postback's target, whatever it is
+//
+// A run is one of [0-9A-Za-z], as long as it goes. Percent-encoded letters and
 // digits count as what they stand for, so that an encoded key is found too.
 package mask
 
@@ -9,14 +13,16 @@ import (
 	"slices"
 
 	"homing"
-	"homing/internal/rule/target"
 )
 
 // Masker masks text. It is safe for concurrent use if its functions are.
 type Masker struct {
-	// IsKey tells whether a run is a key of some account, in whichever state.
-	IsKey func(run []byte) bool
-	// MaskOf returns what to write instead, see homing.Keyring.MaskOf.
+	// KeyIn finds the first key of any account, in whichever state, in a run of
+	// letters and digits: run[start:end]. It is asked about runs of
+	// homing.MinKeyLen and more.
+	KeyIn func(run []byte) (start, end int, ok bool)
+	// MaskOf returns what to write instead, see homing.Keyring.MaskOf: no more
+	// than homing.MinKeyLen bytes.
 	MaskOf func(run []byte) string
 }
 
@@ -30,8 +36,8 @@ type Masker struct {
 // What looks like a key is looked for in the decoded reading only: in the raw one
 // a click id behind %2F would look like one.
 func (m *Masker) Append(dst, text []byte, strict bool) []byte {
-	start, kept := len(dst), 0
-	encoded := false
+	start, encoded := len(dst), false
+	p := pass{dst: dst, text: text}
 	for i := 0; i < len(text); {
 		size, chars := runAt(text[i:])
 		if size == 0 {
@@ -40,36 +46,65 @@ func (m *Masker) Append(dst, text []byte, strict bool) []byte {
 			continue
 		}
 		encoded = encoded || size > chars
-		// What is appended behind dst here is written over afterwards.
-		run := text[i : i+size]
-		if size > chars && chars >= homing.MinKeyLen {
-			run = appendDecoded(dst[len(dst):], run)
-		}
-		if m.secret(run, chars, strict) {
-			masked := m.MaskOf(run)
-			dst = append(dst, text[kept:i]...)
-			dst = append(dst, masked...)
-			kept = i + size
+		if chars >= homing.MinKeyLen {
+			m.maskRun(&p, i, size, chars, strict)
 		}
 		i += size
 	}
-	dst = append(dst, text[kept:]...)
+	dst = append(p.dst, text[p.kept:]...)
 	if encoded {
 		dst = m.maskRaw(dst, start)
 	}
 	return dst
 }
 
-// looksLikeKey is the length from which any run but a click id is masked: that
-// of the keys we make.
-const looksLikeKey = homing.NewKeyLen
+// pass is one going through a text: what stands before kept is in dst.
+type pass struct {
+	dst, text []byte
+	kept      int
+}
 
-// secret tells whether a decoded run must not be shown.
-func (m *Masker) secret(run []byte, chars int, strict bool) bool {
-	if chars >= homing.MinKeyLen && chars <= homing.MaxKeyLen && m.IsKey(run) {
-		return true
+func (p *pass) replace(from, to int, by string) {
+	p.dst = append(p.dst, p.text[p.kept:from]...)
+	p.dst = append(p.dst, by...)
+	p.kept = to
+}
+
+// decode returns what the run text[from:from+size] stands for. It lies in dst's
+// room, behind all that can be written before the run is done.
+func (p *pass) decode(from, size, chars int) []byte {
+	ahead := from + size - p.kept
+	p.dst = slices.Grow(p.dst, ahead+chars)
+	room := p.dst[len(p.dst)+ahead : len(p.dst)+ahead : len(p.dst)+ahead+chars]
+	return appendDecoded(room, p.text[from:from+size])
+}
+
+// maskRun masks what must not be shown of the run text[from:from+size].
+func (m *Masker) maskRun(p *pass, from, size, chars int, strict bool) {
+	run := p.text[from : from+size]
+	if size > chars {
+		run = p.decode(from, size, chars)
 	}
-	if !strict || chars < looksLikeKey {
+	if strict && looksLikeKey(run) {
+		p.replace(from, from+size, m.MaskOf(run))
+		return
+	}
+	for len(run) >= homing.MinKeyLen {
+		start, end, ok := m.KeyIn(run)
+		if !ok {
+			return
+		}
+		first := from + span(p.text[from:], start)
+		behind := first + span(p.text[first:], end-start)
+		p.replace(first, behind, m.MaskOf(run[start:end]))
+		run, from = run[end:], behind
+	}
+}
+
+// looksLikeKey tells whether a run is as long as the keys we make, or longer,
+// and no click id.
+func looksLikeKey(run []byte) bool {
+	if len(run) < homing.NewKeyLen {
 		return false
 	}
 	_, id := homing.ParseClickID(run)
@@ -77,64 +112,34 @@ func (m *Masker) secret(run []byte, chars int, strict bool) bool {
 }
 
 // maskRaw masks the known keys in dst from start on that only the raw reading
-// finds; they touch a percent sign.
+// finds; they are in runs that touch a percent sign.
 func (m *Masker) maskRaw(dst []byte, start int) []byte {
 	for i := start; i < len(dst); {
 		end := i
 		for end < len(dst) && homing.IsAlnum(dst[end]) {
 			end++
 		}
-		size := end - i
 		touches := i > start && dst[i-1] == '%' || end < len(dst) && dst[end] == '%'
-		if touches && size >= homing.MinKeyLen && size <= homing.MaxKeyLen && m.IsKey(dst[i:end]) {
-			masked := m.MaskOf(dst[i:end])
-			dst = slices.Replace(dst, i, end, []byte(masked)...)
-			end = i + len(masked)
+		if touches {
+			dst, end = m.maskRawRun(dst, i, end)
 		}
 		i = end + 1
 	}
 	return dst
 }
 
-// runAt tells how many bytes the run at the beginning of text takes, and how
-// many letters and digits they stand for.
-func runAt(text []byte) (size, chars int) {
-	for size < len(text) {
-		switch {
-		case homing.IsAlnum(text[size]):
-			size++
-		case isEncodedAlnum(text[size:]):
-			size += target.EscapeLen
-		default:
-			return size, chars
+// maskRawRun masks the known keys in the run dst[i:end] and tells where it ends
+// then.
+func (m *Masker) maskRawRun(dst []byte, i, end int) (masked []byte, newEnd int) {
+	for end-i >= homing.MinKeyLen {
+		first, behind, ok := m.KeyIn(dst[i:end])
+		if !ok {
+			break
 		}
-		chars++
+		by := m.MaskOf(dst[i+first : i+behind])
+		dst = slices.Replace(dst, i+first, i+behind, []byte(by)...)
+		end += len(by) - (behind - first)
+		i += first + len(by)
 	}
-	return size, chars
-}
-
-func isEncodedAlnum(text []byte) bool {
-	c, ok := target.UnescapeByte(text)
-	return ok && homing.IsAlnum(c)
-}
-
-// partAt is the length of what stands between two runs at the beginning of
-// text: one byte, or one escape.
-func partAt(text []byte) int {
-	if _, ok := target.UnescapeByte(text); ok {
-		return target.EscapeLen
-	}
-	return 1
-}
-
-// appendDecoded appends what a run stands for.
-func appendDecoded(dst, run []byte) []byte {
-	for len(run) > 0 {
-		if c, ok := target.UnescapeByte(run); ok {
-			dst, run = append(dst, c), run[target.EscapeLen:]
-			continue
-		}
-		dst, run = append(dst, run[0]), run[1:]
-	}
-	return dst
+	return dst, end
 }

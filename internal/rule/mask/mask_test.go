@@ -16,17 +16,24 @@ const (
 	key36    = "123456789012345678901234567890abcdef"
 	key16    = "41Bcdefghijklmno" // begins like an escape
 	key40hex = "0123456789abcdef0123456789abcdef01234567"
+	gclid    = "EAIaIQobChMI7Nf2wYXQhQMVhpVoCR3b5wQXEAAYASAAEgKx1fDBwE"
 	key64    = "zZ3456789012345678901234567890123456789012345678901234567890123Z"
 )
 
 var knownKeys = []string{key36, key16, key40hex, key64}
 
-func newMasker() *Masker {
-	known := map[string]bool{}
-	for _, k := range knownKeys {
-		known[k] = true
+func newMasker() *Masker { return &Masker{KeyIn: slowKeyIn, MaskOf: maskOf} }
+
+// slowKeyIn tries every key at every position, the longest first.
+func slowKeyIn(run []byte) (start, end int, ok bool) {
+	for i := range run {
+		for _, k := range []string{key64, key40hex, key36, key16} {
+			if len(run)-i >= len(k) && string(run[i:i+len(k)]) == k {
+				return i, i + len(k), true
+			}
+		}
 	}
-	return &Masker{IsKey: func(run []byte) bool { return known[string(run)] }, MaskOf: maskOf}
+	return 0, 0, false
 }
 
 func maskOf(run []byte) string {
@@ -67,7 +74,15 @@ func TestAppend(t *testing.T) {
 		{"unknown, shorter", unknown36[1:], unknown36[1:], unknown36[1:]},
 		{"unknown, long", unknown70, unknown70, maskOf([]byte(unknown70))},
 		{"unknown, long and encoded", percent(unknown70), percent(unknown70), maskOf([]byte(unknown70))},
-		{"key glued to something", "x" + key36, "x" + key36, maskOf([]byte("x" + key36))},
+		{"key glued to something", "x" + key36, "x" + m36, maskOf([]byte("x" + key36))},
+		{"short key glued on both sides", "x" + key16 + "yz", "x" + m16 + "yz", "x" + m16 + "yz"},
+		{"encoded key inside an encoded run", "%78%79" + percent(key36) + "%7Az", "%78%79" + m36 + "%7Az", maskOf([]byte("xy" + key36 + "zz"))},
+		{"two keys in a run", "a" + key16 + "b" + key36 + "c", "a" + m16 + "b" + m36 + "c", maskOf([]byte("a" + key16 + "b" + key36 + "c"))},
+		{"two encoded keys in a run", "%61" + percent(key16) + "%62" + percent(key16) + "c", "%61" + m16 + "%62" + m16 + "c", "%61" + m16 + "%62" + m16 + "c"},
+		{"second key behind much that is encoded", percent("abcdefghijkl") + key16 + key16, percent("abcdefghijkl") + m16 + m16, maskOf([]byte("abcdefghijkl" + key16 + key16))},
+		{"key glued behind a bad escape", "%4" + key16 + "x", "%4" + m16 + "x", "%4" + m16 + "x"},
+		{"raw key in a run that reads otherwise", "%" + key16 + "xy%", "%" + m16 + "xy%", "%" + m16 + "xy%"},
+		{"a gclid", "sub5=" + gclid, "sub5=" + gclid, "sub5=" + maskOf([]byte(gclid))},
 		{"two ids glued", id + id, id + id, maskOf([]byte(id + id))},
 		{"cut id", id[:39], id[:39], maskOf([]byte(id[:39]))},
 		{"key and text that is no UTF-8", "\xff" + key36 + "\xff", "\xff" + m36 + "\xff", "\xff" + m36 + "\xff"},
@@ -93,13 +108,18 @@ func TestAppendAllocatesNothingWithoutSecrets(t *testing.T) {
 	}
 }
 
-// FuzzMask puts a known key between two texts and looks for it in what comes
-// out.
+// FuzzMask puts a known key into a text, glued to it or not, and looks for any
+// known key in what comes out, as it stands there and decoded.
 func FuzzMask(f *testing.F) {
 	f.Add("/action/x?key=", "&x=1", uint8(0), uint64(0), true)
 	f.Add("%", "%", uint8(1), uint64(0), false)
 	f.Add("%3D", "%41", uint8(2), uint64(0xff), false)
 	f.Add("%4", "%", uint8(3), uint64(1)<<63, true)
+	f.Add("?sub3=x", "yy&x", uint8(0), uint64(0), false)
+	f.Add("%63"+key16, "%"+key16+"z", uint8(1), uint64(5), false)
+	f.Add("/a/"+id, key36+percent(key36), uint8(3), uint64(0), true)
+	f.Add(percent("abcdefghijkl")+key16, "", uint8(1), uint64(0), false)
+	f.Add("&%6BeY%5B0%5D=", key36[:20]+"%26+"+key36[20:], uint8(0), uint64(7), true)
 	f.Fuzz(func(t *testing.T, before, after string, which uint8, encode uint64, strict bool) {
 		m := newMasker()
 		key := knownKeys[int(which)%len(knownKeys)]
@@ -111,32 +131,33 @@ func FuzzMask(f *testing.F) {
 				sent += key[i : i+1]
 			}
 		}
-		text := before + "=" + sent + "&" + after
-		got := string(m.Append(nil, []byte(text), strict))
-		for _, k := range knownKeys {
-			if !glued(before, k) && !glued(after, k) && (strings.Contains(got, k) || strings.Contains(slowDecode(got), k)) {
-				t.Errorf("%q is in %q of %q", k, got, text)
-			}
-		}
-		if again := string(m.Append(nil, []byte(got), strict)); again != got {
-			t.Errorf("masked twice: %q, then %q", got, again)
-		}
+		text := before + sent + after
+		mask := func(text string) string { return string(m.Append(nil, []byte(text), strict)) }
+		checkMasked(t, text, mask)
+		checkMasked(t, text, func(text string) string { return string(m.AppendTarget(nil, []byte(text))) })
 		quiet := strings.Map(func(r rune) rune {
 			if r < 0x80 && homing.IsAlnum(byte(r)) {
 				return '-'
 			}
 			return r
 		}, before)
-		if got := string(m.Append(nil, []byte(quiet), strict)); got != quiet {
+		if got := mask(quiet); got != quiet {
 			t.Errorf("%q became %q", quiet, got)
 		}
 	})
 }
 
-// glued tells whether the fuzzer found a key by itself, perhaps as a part of a
-// longer run, which is no key.
-func glued(text, key string) bool {
-	return strings.Contains(text, key) || strings.Contains(slowDecode(text), key)
+func checkMasked(t *testing.T, text string, mask func(string) string) {
+	t.Helper()
+	got := mask(text)
+	for _, k := range knownKeys {
+		if strings.Contains(got, k) || strings.Contains(slowDecode(got), k) {
+			t.Errorf("%q is in %q of %q", k, got, text)
+		}
+	}
+	if again := mask(got); again != got {
+		t.Errorf("masked twice: %q, then %q", got, again)
+	}
 }
 
 func slowDecode(s string) string {
