@@ -76,6 +76,7 @@ func openHouse(ctx context.Context, cfg *Config, clock homing.Clock, log *slog.L
 	})
 	h.tracer = &trace.Tracer{
 		Spool: h.spool, Books: h.ledger, Journal: h.journal, View: h.catalog.View, Keyring: h.keyring, Clock: clock,
+		Masker: h.catalog.Masker(),
 	}
 	return h, nil
 }

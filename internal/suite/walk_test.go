@@ -130,6 +130,27 @@ func TestImportedKeyWorks(t *testing.T) {
 	}
 }
 
+// TestKeysImportedLaterAreMasked sends a key before it is one.
+func TestKeysImportedLaterAreMasked(t *testing.T) {
+	s := start(t, data(t))
+	const key = "LaterImported0001"
+	c := s.newCampaign(s.newAccount("--multi-lead"))
+	id := s.click(c, "?sub1=x"+key)
+	s.get(false, postbackPath+id+"?sub2="+key+"&value=1")
+	shown := func() string {
+		return s.homing("postbacks") + s.homing("trace", id) + s.homing("clicks", "--format", "json")
+	}
+	if !strings.Contains(shown(), key) {
+		t.Fatal("the text is not shown before it is a key")
+	}
+	file := filepath.Join(t.TempDir(), "import.jsonl")
+	write(t, file, `{"ref":"a","name":"A","key":"`+key+`"}`)
+	s.homing("import", file)
+	if strings.Contains(shown(), key) {
+		t.Error("a key that was imported later is shown")
+	}
+}
+
 // TestProxies tries what a trusted and an untrusted proxy may say.
 func TestProxies(t *testing.T) {
 	s := start(t, data(t), "--trusted-proxies", trustedPeer+"/32")
@@ -183,7 +204,7 @@ func TestKeysAreNowhere(t *testing.T) {
 	id := s.click(c, "?sub1="+a.Key+"&sub2="+spelled)
 	for _, query := range []string{
 		"?lead_code=a&key=" + a.Key, "?lead_code=b&key=" + spelled, "?value=" + a.Key, "?key=" + b.Key, "?Key=" + a.Key,
-		"?lead_code=" + a.Key + "&key=" + a.Key, "?value=1&lead_code=x;key=" + a.Key, "?price=1&key=" + a.Key + "x",
+		"?lead_code=" + a.Key + "&key=" + a.Key, "?lead_code=x" + a.Key + "y&key=" + a.Key, "?key=" + a.Key[:35], "?value=1&key=" + a.Key + "%0a", "?value=1&lead_code=x;key=" + a.Key, "?price=1&key=" + a.Key + "x",
 	} {
 		s.get(true, postbackPath+id+query)
 		s.get(false, postbackPath+id+query)

@@ -9,6 +9,7 @@ import (
 	"homing"
 	"homing/internal/engine/ledger"
 	"homing/internal/engine/spool"
+	"homing/internal/rule/mask"
 )
 
 func (d desk) conversions(r *http.Request, out *lines) error {
@@ -24,7 +25,7 @@ func (d desk) conversions(r *http.Request, out *lines) error {
 	if q.err != nil {
 		return q.err
 	}
-	ring := d.Keyring()
+	ring, masker := d.Keyring(), d.Catalog.Masker()
 	for c, err := range newest(d.Books.Conversions(r.Context(), ask), limit) {
 		if err != nil {
 			return err
@@ -32,7 +33,7 @@ func (d desk) conversions(r *http.Request, out *lines) error {
 		if c.Currency == "" {
 			c.Currency = d.currencyOf(c.Account)
 		}
-		if err := out.write(conversionOf(&c, ring)); err != nil {
+		if err := out.write(conversionOf(&c, ring, masker)); err != nil {
 			return err
 		}
 	}
@@ -47,10 +48,10 @@ func (d desk) currencyOf(id homing.AccountID) string {
 	return ""
 }
 
-func conversionOf(c *homing.Conversion, ring *homing.Keyring) Conversion {
+func conversionOf(c *homing.Conversion, ring *homing.Keyring, masker *mask.Masker) Conversion {
 	return Conversion{
 		ID: c.ID, ClickID: ring.Seal(c.Click), Account: c.Account, Campaign: c.Campaign,
-		Goal: c.Goal, LeadCode: c.Lead, Status: c.Status, Value: c.Value, Price: c.Price,
+		Goal: c.Goal, LeadCode: masker.Text(c.Lead), Status: c.Status, Value: c.Value, Price: c.Price,
 		Currency: c.Currency, At: when(c.At), ClickAt: when(c.Click.Time), Test: c.Click.Test(),
 		Flags: c.Flags.Names(), Request: c.Request,
 	}
@@ -77,7 +78,7 @@ func (d desk) clicks(r *http.Request, out *lines) error {
 
 func (d desk) scanClicks(ctx context.Context, q spool.Query, campaign homing.CampaignID) iter.Seq2[Click, error] {
 	return func(yield func(Click, error) bool) {
-		ring := d.Keyring()
+		ring, masker := d.Keyring(), d.Catalog.Masker()
 		var click homing.Click
 		for record, err := range d.Spool.Scan(ctx, q) {
 			if err == nil {
@@ -90,6 +91,7 @@ func (d desk) scanClicks(ctx context.Context, q spool.Query, campaign homing.Cam
 			if campaign != 0 && click.Origin.Campaign != campaign || d.erasedCampaign(click.Origin.Campaign) {
 				continue
 			}
+			masker.Click(&click)
 			if !yield(clickOf(&click, ring), nil) {
 				return
 			}

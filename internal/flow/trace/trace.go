@@ -16,6 +16,7 @@ import (
 	"homing/internal/engine/spool"
 	"homing/internal/flow/catalog"
 	"homing/internal/flow/journal"
+	"homing/internal/rule/mask"
 )
 
 // Tracer answers traces. It is safe for concurrent use.
@@ -26,6 +27,8 @@ type Tracer struct {
 	View    func() *catalog.View
 	Keyring func() *homing.Keyring
 	Clock   homing.Clock
+	// Masker takes out keys that became known after they were recorded.
+	Masker *mask.Masker
 }
 
 // Story is what is known of a click.
@@ -152,6 +155,7 @@ func (t *Tracer) tellClick(ctx context.Context, s *Story, o homing.Origin) error
 			return err
 		}
 		if click.Origin == o {
+			t.Masker.Click(&click)
 			s.Click = clickOf(&click)
 			return nil
 		}
@@ -186,7 +190,7 @@ func (t *Tracer) tellConversions(ctx context.Context, s *Story, o homing.Origin)
 			return err
 		}
 		told := Conversion{
-			ID: c.ID, LeadCode: c.Lead, Goal: c.Goal, Status: c.Status, Value: c.Value, Price: c.Price,
+			ID: c.ID, LeadCode: t.Masker.Text(c.Lead), Goal: c.Goal, Status: c.Status, Value: c.Value, Price: c.Price,
 			At: c.At.String(), Flags: c.Flags.Names(), History: []Step{},
 		}
 		for _, h := range history {
