@@ -1,5 +1,6 @@
 # make run builds and starts homing; make test runs every check.
 
+SHELL    = /bin/bash
 GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  = -X homing/internal/app.Version=$(VERSION)
@@ -23,8 +24,19 @@ check:
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 
+# What passes is told in a line a package, what was skipped with its reason, and
+# what failed in full at the end.
 unit: build
-	$(GO) test -race -timeout 20m ./...
+	@mkdir -p .scratch
+	@$(GO) test -race -timeout 20m -v ./... 2>&1 | tee .scratch/test.log | awk '\
+	  /^ *--- SKIP/ { print last } \
+	  /^(ok|FAIL|panic|conformance:)|^ *--- (FAIL|SKIP)/ { print; fflush() } \
+	  { last = $$0 }'; \
+	status=$${PIPESTATUS[0]}; \
+	if [ $$status -ne 0 ]; then grep -vE '^(=== |\? | *--- PASS)' .scratch/test.log; fi; \
+	exit $$status
+	@# The race detector allocates, so what must not allocate is looked at without.
+	$(GO) test -run Alloc . ./internal/edge ./internal/rule/...
 
 # Each fuzz target for FUZZTIME.
 fuzz:

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -48,6 +49,21 @@ func TestMain(m *testing.M) {
 	os.RemoveAll(dir)
 	os.Exit(code)
 }
+
+// lookAtSources looks at every file the program is built from. The test cache
+// remembers what a test looked at, but knows nothing of what the go command
+// reads for it: without this a result would be (cached) over another program.
+// It remembers from m.Run on, so every use of the program calls this.
+var lookAtSources = sync.OnceFunc(func() {
+	for _, root := range []string{"../../cmd", "../../internal"} {
+		_ = filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
+			if err == nil {
+				_, err = os.Stat(path)
+			}
+			return err // the build will say what is wrong
+		})
+	}
+})
 
 // server is a running homing.
 type server struct {
@@ -93,6 +109,7 @@ func start(t *testing.T, dir string, args ...string) *server {
 
 func (s *server) run() {
 	s.t.Helper()
+	lookAtSources()
 	args := append([]string{"serve", "--data-dir", s.dir, "--track-listen", "127.0.0.1:0",
 		"--track-tls-listen", "127.0.0.1:0", "--desk-listen", "127.0.0.1:0"}, s.args...)
 	s.cmd = exec.Command(program, args...)
@@ -212,6 +229,7 @@ func (s *server) try(args ...string) (stdout, stderr string, code int) {
 
 func run(t *testing.T, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
+	lookAtSources()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, args...)
