@@ -167,7 +167,8 @@ func (s *server) deskServer() *http.Server {
 		Handler: desk.Handler(desk.Options{
 			Panel: pages, Metrics: s.writeMetrics, MetricsToken: s.cfg.MetricsToken, Ready: s.ready, Notices: s.notices,
 		}),
-		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
+		WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 }
