@@ -40,13 +40,11 @@ func (m *Masker) AppendTarget(dst, text []byte) []byte {
 // beginsName are the bytes behind which a parameter's name may begin.
 var beginsName = [256]bool{'?': true, '&': true, ';': true, '#': true, '/': true, ' ': true, '+': true}
 
-// maxKeyName bounds how far the equals sign is looked for, in bytes.
-const maxKeyName = 32
-
 // keyName is the length of a name that is key, equals sign included, at the
-// beginning of text; 0 if there is none.
+// beginning of text; 0 if there is none. Blanks and brackets with something in
+// them may follow the word, but nothing that could begin another name, so that
+// a hostile text is read once.
 func keyName(text []byte) (size int) {
-	text = text[:min(len(text), maxKeyName)]
 	for _, want := range []byte("key") {
 		if size == len(text) {
 			return 0
@@ -57,16 +55,18 @@ func keyName(text []byte) (size int) {
 		}
 		size += n
 	}
-	brackets := false
+	bracket := false
 	for size < len(text) {
 		c, n := charAt(text[size:])
 		size += n
 		switch {
-		case c == '=':
+		case c == '=' && !bracket:
 			return size
-		case c == '[' || c == ' ' || c == '+':
-			brackets = true
-		case c == '&' || c == '?' || !brackets:
+		case c == '[' || c == ']':
+			bracket = c == '['
+		case bracket && !beginsName[c] && c != '=':
+		case !bracket && (c == ' ' || c == '+'):
+		default:
 			return 0
 		}
 	}
