@@ -14,7 +14,7 @@ run: build
 build:
 	$(GO) build -buildvcs=auto -ldflags '$(LDFLAGS)' -o bin/homing ./cmd/homing
 
-# test = format, vet, staticcheck, the import arrows, and every test with -race:
+# test = format, vet, staticcheck, the same for macOS, the import arrows, and every test with -race:
 # unit, property, conformance and end to end against the built program, browser.
 test: check unit
 
@@ -23,6 +23,7 @@ check:
 	if [ -n "$$unformatted" ]; then echo "not gofmt'd: $$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
+	GOOS=darwin GOARCH=arm64 $(GO) vet ./...
 
 # What passes is told in a line a package, what was skipped with its reason, and
 # what failed in full at the end.

@@ -71,7 +71,7 @@ func (b *ballast) put(size int64) {
 	if err != nil {
 		return
 	}
-	err = syscall.Fallocate(int(f.Fd()), 0, 0, size)
+	err = reserve(f, size)
 	if errors.Is(err, syscall.EOPNOTSUPP) || errors.Is(err, syscall.ENOSYS) {
 		err = fillZeros(f, size)
 	}
@@ -98,7 +98,7 @@ func (b *ballast) free() int64 {
 	if err := syscall.Statfs(filepath.Dir(b.path), &s); err != nil {
 		return 0
 	}
-	return int64(s.Bavail) * s.Bsize
+	return int64(s.Bavail) * int64(s.Bsize) // Bsize's type differs between systems
 }
 
 // clear removes the file at the end.

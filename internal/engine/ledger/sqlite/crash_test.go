@@ -113,11 +113,7 @@ func runAndKill(t *testing.T, path string, base int, told map[int]homing.Convers
 // A full disk: nothing acknowledged is lost, nothing else is kept, and claims
 // succeed again when there is room.
 func TestFullDisk(t *testing.T) {
-	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=16m"); err != nil {
-		t.Skip("a small file system needs root:", err)
-	}
-	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
+	dir := smallDisk(t, "16m")
 	l := openWith(t, Options{Path: filepath.Join(dir, "ledger.db"), Fatal: func(err error) { t.Error("fatal:", err) }})
 	filler := filepath.Join(dir, "filler")
 	if err := os.WriteFile(filler, make([]byte, 4<<20), 0o600); err != nil {

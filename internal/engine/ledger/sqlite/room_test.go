@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -18,11 +17,7 @@ import (
 // A disk that is filled by the load: the log is bounded, is folded with what the
 // ballast gives, and when there is room writes go on by themselves.
 func TestRoom(t *testing.T) {
-	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=96m"); err != nil {
-		t.Skip("a small file system needs root:", err)
-	}
-	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
+	dir := smallDisk(t, "96m")
 	l := openWith(t, Options{Path: filepath.Join(dir, "ledger.db"), Fatal: func(err error) { t.Error("fatal:", err) }})
 	hasBallast := func() bool {
 		info, err := os.Stat(l.path + "-ballast")
