@@ -23,6 +23,9 @@ type Millis int64
 // MillisOf converts a time to the moment it is stored as.
 func MillisOf(t time.Time) Millis { return Millis(t.UnixMilli()) }
 
+// MillisIn converts a length of time, cutting what is finer.
+func MillisIn(d time.Duration) Millis { return Millis(d.Milliseconds()) }
+
 // Time returns m in UTC.
 func (m Millis) Time() time.Time { return time.UnixMilli(int64(m)).UTC() }
 

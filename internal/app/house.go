@@ -71,7 +71,7 @@ func openHouse(ctx context.Context, cfg *Config, clock homing.Clock, log *slog.L
 		return nil, err
 	}
 	h.journal = journal.Open(journal.Options{
-		Spool: h.spool, Books: h.ledger, Clock: clock, Log: log, Whole: journal.DefaultWhole,
+		Spool: h.spool, Books: h.ledger, Clock: clock, Whole: journal.DefaultWhole,
 		Mask: h.catalog.Masker().Postback,
 	})
 	h.tracer = &trace.Tracer{

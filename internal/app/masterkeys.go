@@ -72,11 +72,11 @@ func renewMasterKeys(keys []homing.MasterKey, now homing.Millis) []homing.Master
 	if len(keys) == 0 {
 		return []homing.MasterKey{newMasterKey(now)}
 	}
-	if newest := keys[len(keys)-1]; now-newest.From > millis(masterKeyAge) {
-		keys = append(keys, newMasterKey(now+millis(masterKeyNotice)))
+	if newest := keys[len(keys)-1]; now-newest.From > homing.MillisIn(masterKeyAge) {
+		keys = append(keys, newMasterKey(now+homing.MillisIn(masterKeyNotice)))
 	}
 	// A key was last minted under when its successor took over.
-	for len(keys) > 1 && now-keys[1].From > millis(masterKeyKept) {
+	for len(keys) > 1 && now-keys[1].From > homing.MillisIn(masterKeyKept) {
 		keys = keys[1:]
 	}
 	return keys
@@ -132,5 +132,3 @@ func writeMasterKeys(path string, keys []homing.MasterKey) error {
 	}
 	return writeDurably(path, append(text, '\n'), 0o600)
 }
-
-func millis(d time.Duration) homing.Millis { return homing.Millis(d.Milliseconds()) }

@@ -28,7 +28,7 @@ func TestMasterKeysAreRenewedYearlyAndKept(t *testing.T) {
 	if again := load(started + 1).Seal(origin); again != id {
 		t.Error("a restart seals differently")
 	}
-	year := millis(masterKeyAge)
+	year := homing.MillisIn(masterKeyAge)
 	for now := started; now < started+4*year; now += year / 4 {
 		ring := load(now)
 		if opened, ok := ring.Open(id); !ok || opened != origin {
@@ -56,7 +56,7 @@ func TestMasterKeysAreRenewedYearlyAndKept(t *testing.T) {
 
 func TestMasterKeysGoLongAfterTheirLastClick(t *testing.T) {
 	keys := []homing.MasterKey{{ID: "a", From: started}, {ID: "b", From: started + 1000}}
-	kept := millis(masterKeyKept)
+	kept := homing.MillisIn(masterKeyKept)
 	if got := renewMasterKeys(keys, started+1000+kept); len(got) < 3 || got[0].ID != "a" {
 		t.Errorf("%d keys at the end of its time, the first is %s", len(got), got[0].ID)
 	}

@@ -246,7 +246,7 @@ func newHouse(t testing.TB, change func(*Options)) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.journal = journal.Open(journal.Options{Spool: h.spool, Books: h.ledger, Clock: time.Now, Log: log, Whole: 1000})
+	h.journal = journal.Open(journal.Options{Spool: h.spool, Books: h.ledger, Clock: time.Now, Whole: 1000})
 	o := Options{
 		Spool: h.spool, Ledger: h.ledger, Catalog: settings, Minter: minter, Journal: h.journal,
 		Keyring: keyring, Clock: time.Now, Log: log, RefusalsPerMinute: 1000, MaxConns: 1000, MaxRequests: 1000,

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"log/slog"
 	"net"
 	"net/netip"
 	"os"
@@ -59,7 +58,7 @@ func open(t *testing.T, change func(*control.Desk)) *stage {
 	keyring := func() *homing.Keyring { return s.ring }
 	settings, err := catalog.Open(s.ctx, catalog.Options{Ledger: books, Clock: clock, Keyring: keyring})
 	must(t, err)
-	s.journal = journal.Open(journal.Options{Spool: log, Books: books, Clock: clock, Log: slog.New(slog.DiscardHandler), Whole: 100})
+	s.journal = journal.Open(journal.Options{Spool: log, Books: books, Clock: clock, Whole: 100})
 	s.desk = control.Desk{
 		Catalog: settings, Books: books, Spool: log, Journal: s.journal, Keyring: keyring, People: books,
 		SignIn: &inviter{}, Clock: clock,

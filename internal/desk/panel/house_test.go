@@ -75,7 +75,7 @@ func newHouse(t *testing.T) *house {
 
 // forget opens the journal and the panel anew, with nothing in memory.
 func (h *house) forget() {
-	h.journal = journal.Open(journal.Options{Spool: h.spool, Books: h.ledger, Clock: h.clock, Log: h.log, Whole: 1000})
+	h.journal = journal.Open(journal.Options{Spool: h.spool, Books: h.ledger, Clock: h.clock, Whole: 1000})
 	h.handler = New(Options{
 		Catalog: h.catalog, Journal: h.journal, SignIn: h.signIn, Books: h.ledger, Clock: h.clock, Log: h.log,
 		Addresses: func() Addresses {

@@ -106,7 +106,7 @@ func (s *SignIn) newLink(ctx context.Context, purpose ledger.LinkPurpose, user h
 		return "", 0, fmt.Errorf("couldn't void the links before: %w", err)
 	}
 	token, now := newToken(), s.now()
-	l := ledger.Link{Token: token.hash(), Purpose: purpose, User: user, Created: now, Expires: now + millis(good)}
+	l := ledger.Link{Token: token.hash(), Purpose: purpose, User: user, Created: now, Expires: now + homing.MillisIn(good)}
 	if err := s.people.PutLink(ctx, l); err != nil {
 		return "", 0, fmt.Errorf("couldn't store the link: %w", err)
 	}

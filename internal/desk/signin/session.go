@@ -45,7 +45,7 @@ func (t Token) hash() ledger.TokenHash { return sha256.Sum256([]byte(t)) }
 func (s *SignIn) begin(ctx context.Context, user homing.UserID, from Agent) (Token, error) {
 	token, now := newToken(), s.now()
 	err := s.people.PutSession(ctx, ledger.Session{
-		Token: token.hash(), User: user, Created: now, Expires: now + millis(idle),
+		Token: token.hash(), User: user, Created: now, Expires: now + homing.MillisIn(idle),
 		Addr: kept(from.Addr), UserAgent: short(from.UserAgent),
 	})
 	if err != nil {
@@ -146,8 +146,8 @@ func (s *SignIn) recognize(w http.ResponseWriter, r *http.Request) (*Person, err
 // renew moves the end of a session ahead. A failure is no reason to turn the
 // person away: the session is good as it stands.
 func (s *SignIn) renew(w http.ResponseWriter, r *http.Request, t Token, session *ledger.Session, now homing.Millis) {
-	expires := min(now+millis(idle), session.Created+millis(absolute))
-	if expires-session.Expires < millis(renewAfter) {
+	expires := min(now+homing.MillisIn(idle), session.Created+homing.MillisIn(absolute))
+	if expires-session.Expires < homing.MillisIn(renewAfter) {
 		return
 	}
 	renewed := *session
@@ -157,8 +157,6 @@ func (s *SignIn) renew(w http.ResponseWriter, r *http.Request, t Token, session 
 		http.SetCookie(w, s.cookie(t.Reveal(), int((expires-now)/1000)))
 	}
 }
-
-func millis(d time.Duration) homing.Millis { return homing.Millis(d.Milliseconds()) }
 
 // kept is what sessions keep of an address: not the person.
 func kept(addr netip.Addr) string {

@@ -27,7 +27,7 @@ func (c *Catalog) AddKey(ctx context.Context, by string, account homing.AccountI
 func (c *Catalog) RotateKey(ctx context.Context, by string, account homing.AccountID, name string, overlap time.Duration) (homing.Key, homing.Secret, error) {
 	c.changing.Lock()
 	defer c.changing.Unlock()
-	ends := c.now() + homing.Millis(overlap.Milliseconds())
+	ends := c.now() + homing.MillisIn(overlap)
 	var ending []ledger.Edit
 	for _, k := range c.View().KeysOf(account) {
 		if k.State(c.now()) == homing.KeyActive && (k.Expires == 0 || k.Expires > ends) {

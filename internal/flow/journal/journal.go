@@ -13,7 +13,6 @@ package journal
 
 import (
 	"context"
-	"log/slog"
 	"net/netip"
 	"sync"
 	"time"
@@ -31,7 +30,6 @@ type Options struct {
 	Spool spool.Spool
 	Books ledger.Books
 	Clock homing.Clock
-	Log   *slog.Logger
 	// Whole is how many refused postbacks a second are recorded whole.
 	Whole int
 	// Mask takes the keys out of a postback's texts that are known by now; those
@@ -45,7 +43,6 @@ type Journal struct {
 	spool spool.Spool
 	books ledger.Books
 	clock homing.Clock
-	log   *slog.Logger
 	whole int
 	mask  func(*homing.Postback)
 
@@ -80,7 +77,7 @@ type Entry struct {
 // Open makes a journal. Fill and Keep are to be run beside it.
 func Open(o Options) *Journal {
 	j := &Journal{
-		spool: o.Spool, books: o.Books, clock: o.Clock, log: o.Log, whole: o.Whole, mask: o.Mask,
+		spool: o.Spool, books: o.Books, clock: o.Clock, whole: o.Whole, mask: o.Mask,
 		tallies: map[tallyKey]uint64{},
 	}
 	if j.mask == nil {

@@ -3,7 +3,6 @@ package journal_test
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net/netip"
 	"path/filepath"
 	"strings"
@@ -56,7 +55,7 @@ func (s *stage) reopen() {
 	if s.spool, err = segment.Open(segment.Options{Dir: filepath.Join(s.dir, "spool"), SegmentSize: 1 << 20, Clock: clock}); err != nil {
 		s.t.Fatal(err)
 	}
-	s.Journal = journal.Open(journal.Options{Spool: s.spool, Books: s.books, Clock: clock, Log: slog.New(slog.DiscardHandler), Whole: 10,
+	s.Journal = journal.Open(journal.Options{Spool: s.spool, Books: s.books, Clock: clock, Whole: 10,
 		Mask: func(p *homing.Postback) { s.mask(p) }})
 }
 

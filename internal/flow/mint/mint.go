@@ -82,7 +82,7 @@ type Options struct {
 // Open takes a node number.
 func Open(ctx context.Context, o Options) (*Minter, error) {
 	m := &Minter{lessor: o.Lessor, clock: o.Clock, keyring: o.Keyring, log: o.Log, test: o.Test, wake: make(chan struct{}, 1)}
-	m.ahead = homing.Millis(cmp.Or(o.Ahead, DefaultAhead).Milliseconds())
+	m.ahead = homing.MillisIn(cmp.Or(o.Ahead, DefaultAhead))
 	if err := m.take(ctx); err != nil {
 		return nil, err
 	}

@@ -82,7 +82,7 @@ func (c *clock) Now() time.Time {
 func (c *clock) step(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.now += homing.Millis(d.Milliseconds())
+	c.now += homing.MillisIn(d)
 }
 
 const start homing.Millis = 1_800_000_000_000

@@ -141,7 +141,7 @@ func (t *Tracer) tellOrigin(s *Story, o homing.Origin) {
 	}
 	s.CampaignName, s.Account, s.AccountName = campaign.Name, campaign.Account, campaign.Owner.Name
 	s.Window = homing.FormatWindow(campaign.Window)
-	s.WindowEnds = (o.Time + homing.Millis(campaign.Window.Milliseconds())).String()
+	s.WindowEnds = (o.Time + homing.MillisIn(campaign.Window)).String()
 }
 
 func (t *Tracer) tellClick(ctx context.Context, s *Story, o homing.Origin) error {

@@ -29,13 +29,8 @@ func (s *Spool) scan(ctx context.Context, q spool.Query, yield func(spool.Record
 	defer c.close()
 	var records []spool.Record
 	for {
-		if err := ctx.Err(); err != nil {
+		if err := s.mayGoOn(ctx); err != nil {
 			return err
-		}
-		select {
-		case <-s.ended:
-			return s.whyEnded()
-		default:
 		}
 		h, ok, err := c.block(v)
 		if c.goOnBehindTrim(err) {
@@ -67,4 +62,18 @@ func yieldFitting(q spool.Query, records []spool.Record, yield func(spool.Record
 // the query.
 func fits(q spool.Query, kinds spool.KindSet, minAt, maxAt homing.Millis) bool {
 	return q.Kinds&kinds != 0 && (q.Since == 0 || maxAt >= q.Since) && (q.Until == 0 || minAt < q.Until)
+}
+
+// mayGoOn tells a long reading why it must end: ctx is done, or the spool has
+// ended.
+func (s *Spool) mayGoOn(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case <-s.ended:
+		return s.whyEnded()
+	default:
+		return nil
+	}
 }

@@ -64,13 +64,8 @@ func (s *Spool) verifySegment(ctx context.Context, v view, i int) error {
 	defer c.close()
 	var records []spool.Record
 	for {
-		if err := ctx.Err(); err != nil {
+		if err := s.mayGoOn(ctx); err != nil {
 			return err
-		}
-		select {
-		case <-s.ended:
-			return s.whyEnded()
-		default:
 		}
 		h, ok, err := c.block(v)
 		if err != nil || !ok {
