@@ -159,10 +159,3 @@ func BenchmarkLoopback(b *testing.B) {
 		})
 	}
 }
-
-func BenchmarkHasRun(b *testing.B) {
-	ua := []byte(browser)
-	for b.Loop() {
-		hasRun(ua[:150])
-	}
-}

@@ -135,28 +135,6 @@ func TestClickKeepsNoKey(t *testing.T) {
 	}
 }
 
-func TestHasRun(t *testing.T) {
-	run := strings.Repeat("a", homing.MinKeyLen)
-	for before := range 40 {
-		for _, n := range []int{homing.MinKeyLen - 1, homing.MinKeyLen, homing.MinKeyLen + 5} {
-			text := strings.Repeat("-", before) + strings.Repeat("a", n) + "-" + run[:10] + "."
-			if got := hasRun([]byte(text)); got != (n >= homing.MinKeyLen) {
-				t.Errorf("%q: %v", text, got)
-			}
-		}
-	}
-}
-
-func FuzzHasRun(f *testing.F) {
-	run := regexp.MustCompile(`[0-9A-Za-z%]{16}`)
-	f.Add([]byte("aaaaaaaaaaaaaaa-aaaaaaaaaaaaaaaa"))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		if got, want := hasRun(text), run.Match(text); got != want {
-			t.Errorf("%q: %v, want %v", text, got, want)
-		}
-	})
-}
-
 func TestLongHeadersAreCut(t *testing.T) {
 	h := newHouse(t, nil).open()
 	h.get("/c/slugA", false, "User-Agent: "+strings.Repeat("u ", 1000), "Referer: "+strings.Repeat("r/", 1000), "Accept-Language: "+strings.Repeat("l,", 500))

@@ -9,6 +9,7 @@ import (
 
 	"homing"
 	"homing/internal/rule/judge"
+	"homing/internal/rule/mask"
 	"homing/internal/rule/target"
 )
 
@@ -124,7 +125,7 @@ func longestQuery(d target.Door) int {
 // cutRun cuts off what text ends with if it may be a part of a key: no mask
 // would know it.
 func cutRun(text []byte) []byte {
-	for len(text) > 0 && runByte[text[len(text)-1]] {
+	for len(text) > 0 && mask.InRun(text[len(text)-1]) {
 		text = text[:len(text)-1]
 	}
 	return text

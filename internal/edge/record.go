@@ -3,76 +3,20 @@ package edge
 import (
 	"homing"
 	"homing/internal/rule/judge"
+	"homing/internal/rule/mask"
 )
 
 // recordClick writes the click's record. What goes into the visitor's URL stays
 // as it came; what is stored has no key in it.
 func (w *work) recordClick() {
 	c := &w.click
-	if !w.needsMask(c) {
+	if !mask.ClickHasRun(c) { // almost always
 		w.record = homing.AppendClick(w.record[:0], c)
 		return
 	}
 	stored := *c
-	w.masked = w.masked[:0]
-	stored.UserAgent = w.mask(c.UserAgent)
-	stored.Referrer = w.mask(c.Referrer)
-	stored.Language = w.mask(c.Language)
-	for p, value := range c.Params {
-		if value != nil {
-			stored.Params[p] = w.mask(value)
-		}
-	}
+	w.masked = w.edge.masker.Click(&stored, w.masked[:0])
 	w.record = homing.AppendClick(w.record[:0], &stored)
-}
-
-// needsMask tells whether anything in the click is long enough to be a key.
-// Almost never is.
-func (w *work) needsMask(c *homing.Click) bool {
-	if hasRun(c.UserAgent) || hasRun(c.Referrer) || hasRun(c.Language) {
-		return true
-	}
-	for _, value := range c.Params {
-		if hasRun(value) {
-			return true
-		}
-	}
-	return false
-}
-
-// mask returns text with known keys masked, in w.masked.
-func (w *work) mask(text []byte) []byte {
-	if !hasRun(text) {
-		return text
-	}
-	start := len(w.masked)
-	w.masked = w.edge.masker.Append(w.masked, text, false)
-	return w.masked[start:len(w.masked):len(w.masked)]
-}
-
-// runByte are the bytes a key may be written with, percent-encoded or not.
-var runByte = func() (t [256]bool) {
-	for c := range t {
-		t[c] = homing.IsAlnum(byte(c)) || c == '%'
-	}
-	return t
-}()
-
-// hasRun tells whether text has a run that could be a key. It looks at every
-// sixteenth byte, and back from there only if that could be in a run.
-func hasRun(text []byte) bool {
-	end := homing.MinKeyLen - 1 // last byte of the run that is looked for
-	for end < len(text) {
-		i := end
-		for i > end-homing.MinKeyLen && runByte[text[i]] {
-			i--
-		}
-		if i == end-homing.MinKeyLen {
-			return true
-		}
-		end = i + homing.MinKeyLen
-	}
-	return false
 }
 
 // recordPostback fills in what is kept of the call itself: masked, and its

@@ -91,7 +91,7 @@ func (d desk) scanClicks(ctx context.Context, q spool.Query, campaign homing.Cam
 			if campaign != 0 && click.Origin.Campaign != campaign || d.erasedCampaign(click.Origin.Campaign) {
 				continue
 			}
-			masker.Click(&click)
+			masker.Click(&click, nil)
 			if !yield(clickOf(&click, ring), nil) {
 				return
 			}

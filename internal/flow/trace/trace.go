@@ -155,7 +155,7 @@ func (t *Tracer) tellClick(ctx context.Context, s *Story, o homing.Origin) error
 			return err
 		}
 		if click.Origin == o {
-			t.Masker.Click(&click)
+			t.Masker.Click(&click, nil)
 			s.Click = clickOf(&click)
 			return nil
 		}

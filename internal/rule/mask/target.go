@@ -112,23 +112,6 @@ func (m *Masker) Text(text string) string {
 	return orSame(text, m.Append(buf[:0], []byte(text), false))
 }
 
-// Click masks the texts of a recorded click once more, like Postback.
-func (m *Masker) Click(c *homing.Click) {
-	c.UserAgent = m.again(c.UserAgent)
-	c.Referrer = m.again(c.Referrer)
-	c.Language = m.again(c.Language)
-	for p, value := range c.Params {
-		if value != nil {
-			c.Params[p] = m.again(value)
-		}
-	}
-}
-
-// again masks a text in a buffer of its own.
-func (m *Masker) again(text []byte) []byte {
-	return m.Append(make([]byte, 0, len(text)), text, false)
-}
-
 // orSame is masked as a string, made only if it differs from text.
 func orSame(text string, masked []byte) string {
 	if text == string(masked) {
