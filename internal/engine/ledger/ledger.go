@@ -179,10 +179,20 @@ type EraseAccount struct {
 	Lead    func(lead string) string
 }
 
+// EraseClick clears what is kept of a click's conversions: lead codes are put
+// under a keyed hash (see EraseAccount), and their receipts go. Values stay:
+// money is the operator's. An unknown click is erased, too: its id may be on its
+// way.
+type EraseClick struct {
+	Click homing.Origin
+	Lead  func(lead string) string
+}
+
 func (PutAccount) edit()   {}
 func (PutKey) edit()       {}
 func (PutCampaign) edit()  {}
 func (EraseAccount) edit() {}
+func (EraseClick) edit()   {}
 
 // Snapshot is all settings at one moment, each list in the order of numbers.
 // Erased accounts are listed; their campaigns too.
@@ -218,6 +228,16 @@ type People interface {
 	TakeLink(ctx context.Context, token TokenHash) (Link, error)
 	// DropLinks removes every link of the purpose for a user.
 	DropLinks(ctx context.Context, purpose LinkPurpose, user homing.UserID) error
+
+	// Tokens lists the API tokens, revoked ones too, in the order of numbers.
+	Tokens(ctx context.Context) ([]homing.Token, error)
+	// TokenBy gives homing.ErrNotFound for unknown ones; it does not look at
+	// Expires and Revoked.
+	TokenBy(ctx context.Context, hash homing.KeyHash) (homing.Token, error)
+	// PutToken writes a token; number 0 is new. By is told to the audit log.
+	PutToken(ctx context.Context, by Actor, t *homing.Token) error
+	// NoteTokenUse remembers the last use. It may be lost in a crash.
+	NoteTokenUse(ctx context.Context, id homing.TokenID, at homing.Millis) error
 }
 
 // TokenHash is the SHA-256 of a session or link token.
@@ -270,8 +290,19 @@ type Books interface {
 	Changes(ctx context.Context, after int64, limit int) ([]homing.Change, error)
 	// History returns the changes of one conversion, oldest first.
 	History(ctx context.Context, id homing.ConversionID) ([]homing.Change, error)
+	// Erasures returns what was erased, numbered above after, in order, at most
+	// limit: what followers have to erase, too.
+	Erasures(ctx context.Context, after int64, limit int) ([]Erasure, error)
 	// Audit returns the newest entries of the audit log, newest first.
 	Audit(ctx context.Context, limit int) ([]AuditEntry, error)
+}
+
+// Erasure is one EraseAccount (then Account is given) or EraseClick.
+type Erasure struct {
+	Number  int64
+	At      homing.Millis
+	Account homing.AccountID
+	Click   homing.Origin
 }
 
 // ConversionQuery narrows a list. Zero fields do not narrow.
