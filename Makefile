@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  = -X homing/internal/app.Version=$(VERSION)
 FUZZTIME ?= 60s
 
-.PHONY: run build test check unit fuzz bench clean
+.PHONY: run build test check unit fuzz bench bench-reports clean
 
 run: build
 	bin/homing serve
@@ -50,6 +50,13 @@ fuzz:
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+# Reports on a hundred million clicks, beside SQLite on the same data; writes its
+# tables into docs/benchmarks.md. Takes about half an hour and 30 GB of disk.
+# CLICKS=2000000 makes it a trial.
+CLICKS ?= 100000000
+bench-reports:
+	$(GO) run ./bench/reports --clicks $(CLICKS) --dir .scratch/bench-reports
 
 clean:
 	rm -rf bin screenshots

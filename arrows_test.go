@@ -32,6 +32,7 @@ var rooms = []room{
 	{name: "simulate", prefix: "internal/simulate", knows: []string{"desk"}, rule: "the simulation plays from outside: it may only know the control socket and the words"},
 	{name: "app", prefix: "internal/app", knows: []string{"edge", "desk", "flow", "rule", "contract", "engine"}, rule: "app wires the house and is known by cmd only"},
 	{name: "cmd", prefix: "cmd/", knows: []string{"app", "simulate", "desk"}, rule: "a command parses, calls app or the control socket, and prints"},
+	{name: "bench", prefix: "bench/", knows: []string{"flow", "rule", "contract", "engine"}, rule: "a benchmark measures flows and engines; nobody knows it"},
 	{name: "suite", prefix: "internal/suite", knows: []string{"app", "desk", "flow", "rule", "contract", "engine", "simulate", "edge"}, rule: "suites are tests"},
 }
 

@@ -36,6 +36,17 @@ type Config struct {
 	SegmentSize       int64         `name:"spool-segment-size" default:"67108864" help:"Size of a spool file in bytes."`
 	DrainTime         time.Duration `name:"drain-time" default:"8s" help:"How long an ending server finishes what is under way."`
 
+	GeoIPFiles    []string `name:"geoip-file" help:"Files (mmdb) that tell the place of an address: country, region, city, carrier, provider; comma-separated, the first that knows something says it. None is shipped. Read again when they change." placeholder:"FILE"`
+	TimeZone      string   `name:"time-zone" default:"UTC" help:"Time zone of reports that name none, such as Europe/Berlin."`
+	KeepClicks    Keep     `name:"keep-clicks" default:"400d" help:"How long single clicks are kept; totals by campaign, country and device, and conversions, stay. 0 = for ever."`
+	KeepPostbacks Keep     `name:"keep-postbacks" default:"400d" help:"How long the postback log is kept. 0 = for ever."`
+	NoArchive     bool     `name:"no-archive" help:"Keep no archive of past days (Parquet): half the disk, but a lost warehouse file then loses the single clicks in it."`
+
+	WarehouseMemory  Bytes `name:"warehouse-memory" default:"0" help:"Memory that reports may use, such as 2GiB. 0 = a quarter of the machine's, at most 4GiB."`
+	WarehouseThreads int   `name:"warehouse-threads" default:"0" help:"Cores that reports may use. 0 = all, behind redirects and postbacks."`
+
+	WarehouseSilence time.Duration `name:"warehouse-silence" default:"30s" help:"How long the warehouse's process may say nothing before it is ended and started again." hidden:""`
+
 	MetricsToken string `name:"metrics-token" help:"Bearer token that opens /metrics to others than loopback." placeholder:"TOKEN"`
 
 	LogLevel  string `name:"log-level" enum:"debug,info,warn,error" default:"info" help:"What is logged."`

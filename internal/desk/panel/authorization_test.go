@@ -61,6 +61,7 @@ func attempts(h *house, c homing.Campaign, request homing.RequestID) map[string]
 		"POST /campaigns/{campaign}/status":             {campaign + "/status", nil, moved, forbidden, forbidden, unfit},
 		"GET /postbacks":                                {"/postbacks?account=" + c.Account.String(), nil, moved, missing, ok, ok},
 		"GET /postbacks/{postback}":                     {"/postbacks/" + request.String(), nil, moved, missing, ok, ok},
+		"GET /system":                                   {"/system", nil, moved, forbidden, forbidden, ok},
 	}
 }
 

@@ -59,9 +59,11 @@ type frame struct {
 	Back string
 	// Notice tells that something was done.
 	Notice string
-	Now    homing.Millis
-	Bare   bool
-	Page   any
+	// Troubles are what an operator should know of the installation.
+	Troubles []string
+	Now      homing.Millis
+	Bare     bool
+	Page     any
 }
 
 type navItem struct {
@@ -102,6 +104,7 @@ func (v *visit) frame(name, title string, content any) frame {
 		f.Belongs = a.Name
 	}
 	f.Nav = v.nav()
+	f.Troubles = v.troubles()
 	return f
 }
 
@@ -110,6 +113,7 @@ func (v *visit) nav() []navItem {
 	items := []navItem{{Label: "Campaigns", Path: "/campaigns"}, {Label: "Postback log", Path: "/postbacks"}}
 	if v.who.Operator() {
 		items = append([]navItem{{Label: "Advertisers", Path: "/advertisers"}}, items...)
+		items = append(items, navItem{Label: "System", Path: "/system"})
 	} else {
 		items = append([]navItem{{Label: "Tracking & API", Path: trackingPath(v.who.Account)}}, items...)
 	}

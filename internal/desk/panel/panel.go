@@ -47,6 +47,8 @@ type Options struct {
 	Clock     homing.Clock
 	Log       *slog.Logger
 	Addresses func() Addresses
+	// System tells how the installation is doing; it must not wait.
+	System func() System
 	// TrustedProxies are believed when they say whom a request comes from
 	// (X-Forwarded-For); it counts for the bounds on tries and is stored with
 	// the session.

@@ -44,5 +44,8 @@ func routes() []route {
 		// The postback log.
 		{"GET", "/postbacks", signedIn, listPostbacks},
 		{"GET", "/postbacks/{postback}", signedIn, showPostback},
+
+		// The installation.
+		{"GET", "/system", operators, showSystem},
 	}
 }
