@@ -206,10 +206,22 @@ func (k *Keyring) MaskOf(secret []byte) string {
 	return "key:" + hex.EncodeToString(h.Sum(nil)[:3])
 }
 
-// HashLead returns what stands in the ledger in place of an erased account's
-// lead code: "~" and 32 hex digits of a keyed hash.
-func (k *Keyring) HashLead(lead string) string {
-	h := hmac.New(sha256.New, k.rings[0].mask[:])
+// HashLead returns what stands in the ledger in place of an erased lead code:
+// "~" and 32 hex digits of a keyed hash.
+func (k *Keyring) HashLead(lead string) string { return k.rings[0].hashLead(lead) }
+
+// HashLeads returns the hashes of a lead code under every master key, the newest
+// first: a lead code that was erased under an older one must be found again.
+func (k *Keyring) HashLeads(lead string) []string {
+	hashes := make([]string, 0, len(k.rings))
+	for _, r := range k.rings {
+		hashes = append(hashes, r.hashLead(lead))
+	}
+	return hashes
+}
+
+func (r *ring) hashLead(lead string) string {
+	h := hmac.New(sha256.New, r.mask[:])
 	h.Write([]byte("lead\x00" + lead))
 	return "~" + hex.EncodeToString(h.Sum(nil)[:16])
 }

@@ -29,6 +29,12 @@ type cli struct {
 	Postbacks   postbacksCmd   `cmd:"" help:"The postback log: every call, its verdict and the reason."`
 	Clicks      clicksCmd      `cmd:"" help:"The clicks."`
 	Conversions conversionsCmd `cmd:"" help:"The conversions."`
+	Report      reportCmd      `cmd:"" help:"What happened: figures for any period, time zone and break-down."`
+	Export      exportCmd      `cmd:"" help:"Clicks, postbacks or conversions as a file."`
+	Warehouse   warehouseCmd   `cmd:"" help:"The store that answers reports."`
+	Geoip       geoipCmd       `cmd:"" name:"geoip" help:"The files that tell where an address is."`
+	Token       tokenCmd       `cmd:"" help:"Tokens of the HTTP API."`
+	Erase       eraseCmd       `cmd:"" help:"Forget what somebody has a right to have forgotten; for a whole account see account delete."`
 	Simulate    simulateCmd    `cmd:"" help:"Play visitors and advertisers against a server, and compare what it holds with what was sent."`
 	Config      configCmd      `cmd:"" help:"The settings of serve."`
 	Version     versionCmd     `cmd:"" help:"Tell the version."`

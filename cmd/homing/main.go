@@ -21,13 +21,16 @@ import (
 )
 
 func main() {
+	if len(os.Args) == 2 && os.Args[1] == app.WarehouseArgument {
+		os.Exit(app.WarehouseProcess())
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// A second signal ends the process at once. Within a second it is the same
 	// one again: timeout, make and supervisors signal the child and its group.
 	context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, stop) })
 	s := &session{
 		ctx: ctx, in: os.Stdin, out: os.Stdout, err: os.Stderr, now: time.Now,
-		terminal: term.IsTerminal(int(os.Stdin.Fd())),
+		terminal: term.IsTerminal(int(os.Stdin.Fd())), watched: term.IsTerminal(int(os.Stderr.Fd())),
 		connect: func(ctx context.Context, dataDir string, create bool) (*control.Client, error) {
 			return app.Connect(ctx, dataDir, create, time.Now)
 		},
@@ -45,6 +48,7 @@ type session struct {
 	out, err io.Writer
 	now      func() time.Time
 	terminal bool // there is somebody who can be asked
+	watched  bool // there is somebody who sees how far something long is
 	// connect makes a data directory that does not exist if create says so.
 	connect func(ctx context.Context, dataDir string, create bool) (*control.Client, error)
 	serve   func(ctx context.Context, cfg app.Config, out io.Writer) error

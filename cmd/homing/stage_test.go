@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,15 @@ import (
 	"homing/internal/app"
 	"homing/internal/desk/control"
 )
+
+// TestMain is the warehouse's process, too: the server of a test starts it as
+// the program it is, with an argument.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == app.WarehouseArgument {
+		os.Exit(app.WarehouseProcess())
+	}
+	os.Exit(m.Run())
+}
 
 var today = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
@@ -26,6 +36,7 @@ type stage struct {
 	out, err bytes.Buffer
 	in       string
 	terminal bool
+	watched  bool
 	ctx      context.Context
 	served   app.Config
 }
@@ -37,6 +48,12 @@ func open(t *testing.T, answers map[string]any) *stage {
 // lines is an answer of JSON lines.
 type lines []any
 
+// file is an answer that is a file, with notes.
+type file struct {
+	text  string
+	notes []string
+}
+
 // run runs a command and returns its exit code.
 func (s *stage) run(args ...string) int {
 	s.t.Helper()
@@ -44,7 +61,7 @@ func (s *stage) run(args ...string) int {
 	s.err.Reset()
 	s.asked = nil
 	return run(&session{
-		ctx: s.ctx, in: strings.NewReader(s.in), out: &s.out, err: &s.err, terminal: s.terminal,
+		ctx: s.ctx, in: strings.NewReader(s.in), out: &s.out, err: &s.err, terminal: s.terminal, watched: s.watched,
 		now: func() time.Time { return today },
 		connect: func(_ context.Context, dataDir string, _ bool) (*control.Client, error) {
 			if dataDir == "" {
@@ -70,7 +87,7 @@ func (s *stage) RoundTrip(r *http.Request) (*http.Response, error) {
 		asked += " " + string(body)
 	}
 	s.asked = append(s.asked, asked)
-	status := http.StatusOK
+	status, header := http.StatusOK, http.Header{}
 	var body bytes.Buffer
 	encoder := json.NewEncoder(&body)
 	encoder.SetEscapeHTML(false)
@@ -78,6 +95,12 @@ func (s *stage) RoundTrip(r *http.Request) (*http.Response, error) {
 	case nil:
 		status = http.StatusNotFound
 		_ = encoder.Encode(control.Problem{Kind: "not_found", Message: "account 9: not found"})
+	case control.Problem:
+		status = http.StatusBadRequest
+		_ = encoder.Encode(answer)
+	case file:
+		header["Homing-Note"] = answer.notes
+		body.WriteString(answer.text)
 	case lines:
 		for _, v := range answer {
 			_ = encoder.Encode(v)
@@ -86,7 +109,7 @@ func (s *stage) RoundTrip(r *http.Request) (*http.Response, error) {
 		_ = encoder.Encode(answer)
 	}
 	return &http.Response{
-		StatusCode: status, Status: http.StatusText(status), Header: http.Header{}, Body: io.NopCloser(&body), Request: r,
+		StatusCode: status, Status: http.StatusText(status), Header: header, Body: io.NopCloser(&body), Request: r,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}, nil
 }

@@ -73,7 +73,22 @@ func TestWrongUsage(t *testing.T) {
 		{"clicks --until 2026-13-01", "--until: want so long ago"},
 		{"conversions --status good", "--status: invalid status"},
 		{"trace", `expected "<click>"`},
-		{"report", "unexpected argument report"},
+		{"report extra", "unexpected argument extra"},
+		{"report --format xml", "--format must be one of"},
+		{"report --limit 0", `--limit: want a number from 1 on, not "0"`},
+		{"report --order -value", "write --order=-value"},
+		{"export", `expected "<table>"`},
+		{"export users", "<table> must be one of"},
+		{"export clicks --format json", "--format must be one of"},
+		{"export clicks --order site", "exports are in the order of time"},
+		{"warehouse", `expected one of "status", "rebuild"`},
+		{"geoip test", `expected "<ip>"`},
+		{"token create --name x", "missing flags: --scopes"},
+		{"token create --name x --scopes reports:reed", `--scopes: invalid scope "reports:reed": want all, or some of`},
+		{"token create --name x --scopes all --expires soon", "--expires"},
+		{"token revoke", `expected "<token>"`},
+		{"erase click x", "give --yes"},
+		{"erase", `expected "click"`},
 		{"trace https://x.example/?key=" + secret + " " + secret, "unexpected argument [secret]"},
 	} {
 		s := open(t, nil)
@@ -105,7 +120,7 @@ func TestHelp(t *testing.T) {
 	if code := s.run("--help"); code != 0 || !strings.Contains(s.out.String(), "postbacks") {
 		t.Errorf("%d %s", code, s.out.String())
 	}
-	for _, later := range []string{"report", "backup", "restore", "doctor"} {
+	for _, later := range []string{"backup", "restore", "doctor"} {
 		if strings.Contains(s.out.String(), "\n  "+later) {
 			t.Errorf("the help offers %s", later)
 		}
@@ -238,6 +253,8 @@ func TestWithoutAServer(t *testing.T) {
 		"account list", "account update 1 --name x", "account delete 1 --yes", "campaign create --account 1 --name x --url https://a.example/",
 		"campaign list", "key list 1", "key rotate 1", "key revoke 1 1", "user list", "user reset a@b.example",
 		"trace " + clickIDText, "postbacks", "clicks", "conversions",
+		"report", "export clicks", "warehouse status", "warehouse rebuild", "geoip test 10.0.0.1", "token list",
+		"token create --name x --scopes all", "token revoke 1", "erase click --yes " + clickIDText,
 	} {
 		if out, errs, code := command(strings.Fields(args)...); code != 1 || out != "" || !strings.Contains(errs, "--data-dir "+dir) {
 			t.Errorf("homing %s without a data directory: %d %q %q", args, code, out, errs)

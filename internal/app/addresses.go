@@ -10,6 +10,7 @@ import (
 
 	"homing/internal/desk/control"
 	"homing/internal/desk/panel"
+	"homing/internal/desk/signin"
 	"homing/internal/flow/trace"
 )
 
@@ -96,14 +97,19 @@ func (s *server) controlDesk() control.Desk {
 
 // controlDesk is what can be asked for without a server.
 func (h *house) controlDesk() control.Desk {
-	return control.Desk{
+	d := control.Desk{
 		Catalog: h.catalog, Books: h.ledger, Spool: h.spool, Journal: h.journal, Keyring: h.keyring,
-		People: h.ledger, Clock: h.clock,
+		People: h.ledger, Clock: h.clock, Places: h.whatFilesSay, Tokens: signin.Tokens{People: h.ledger, Clock: h.clock},
+		EraseClick: h.catalog.EraseClick,
 		Trace: func(ctx context.Context, text string) (any, []string, error) {
 			story, err := h.tracer.Of(ctx, text)
 			return story, lines(&story, err), err
 		},
 	}
+	if h.reporting != nil {
+		h.reporting.tell(&d)
+	}
+	return d
 }
 
 func lines(story *trace.Story, err error) []string {

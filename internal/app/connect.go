@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"os"
+	"sync"
 
 	"homing"
 	"homing/internal/desk/control"
@@ -24,7 +26,7 @@ func Connect(ctx context.Context, dataDir string, create bool, clock homing.Cloc
 	if _, err := os.Stat(dataDir); errors.Is(err, fs.ErrNotExist) && !create {
 		return nil, fmt.Errorf("--data-dir %s: there is none; name the one that homing serve uses: %w", dataDir, homing.ErrNotFound)
 	}
-	cfg := Config{DataDir: dataDir}
+	cfg := Config{DataDir: dataDir, TimeZone: "UTC"}
 	fatal := make(chan error, 1)
 	h, err := openHouse(ctx, &cfg, clock, slog.New(slog.DiscardHandler), func(err error) {
 		select {
@@ -38,7 +40,7 @@ func Connect(ctx context.Context, dataDir string, create bool, clock homing.Cloc
 	if err != nil {
 		return nil, err
 	}
-	rt, stop := control.Local(control.Handler(h.offlineDesk()))
+	rt, stop := control.Local(h.offlineHandler(&cfg))
 	return control.NewClient(rt, func() error {
 		err := errors.Join(stop(), h.Close())
 		select {
@@ -65,4 +67,31 @@ func (h *house) offlineDesk() control.Desk {
 	d.Offline = true
 	d.Status = func() control.Status { return control.Status{Version: Version, Spool: h.spoolStatus()} }
 	return d
+}
+
+// offlineHandler answers for a house whose doors are closed. The warehouse is
+// opened, and fed, only for who asks it.
+func (h *house) offlineHandler(cfg *Config) http.Handler {
+	plain := control.Handler(h.offlineDesk())
+	reports := sync.OnceValues(func() (http.Handler, error) {
+		if err := h.openReporting(cfg); err != nil {
+			return nil, err
+		}
+		ctx, stop := context.WithCancel(context.Background())
+		h.stop = stop
+		h.runReporting(ctx)
+		return control.Handler(h.offlineDesk()), nil
+	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !control.AsksWarehouse(r) {
+			plain.ServeHTTP(w, r)
+			return
+		}
+		if full, err := reports(); err == nil {
+			full.ServeHTTP(w, r)
+		} else {
+			h.log.Error("there are no reports", "error", err)
+			plain.ServeHTTP(w, r) // says that there are none
+		}
+	})
 }

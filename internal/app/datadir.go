@@ -22,6 +22,7 @@ import (
 //	master-keys.json  see loadMasterKeys
 //	ledger.db         the ledger, with files beside it
 //	spool/            the spool
+//	warehouse/        what answers reports; can be made again from the rest
 //	tls/              the self-signed certificate
 //	control.sock      while a server runs, see control.Listen
 //	VERSION           the version of this layout, "1"; written last
@@ -36,6 +37,7 @@ const (
 	lockFile      = "LOCK"
 	ledgerFile    = "ledger.db"
 	spoolDir      = "spool"
+	warehouseDir  = "warehouse"
 	tlsDir        = "tls"
 )
 
@@ -138,7 +140,7 @@ func checkLayout(path string) (whole bool, err error) {
 // ours tells whether a first start that was cut short may have left the name.
 func ours(name string) bool {
 	switch name {
-	case lockFile, masterKeyFile, spoolDir, tlsDir, control.SocketName, "lost+found":
+	case lockFile, masterKeyFile, spoolDir, warehouseDir, tlsDir, control.SocketName, "lost+found":
 		return true
 	}
 	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, ledgerFile)

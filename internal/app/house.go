@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"homing"
+	"homing/internal/engine/geo/mmdb"
 	"homing/internal/engine/ledger"
 	"homing/internal/engine/ledger/sqlite"
 	"homing/internal/engine/spool"
@@ -35,6 +36,9 @@ type house struct {
 	catalog *catalog.Catalog
 	journal *journal.Journal
 	tracer  *trace.Tracer
+	geo     *mmdb.Finder // nil if there are no files
+	// reporting is nil while a command works without reports.
+	reporting *reporting
 
 	// following is what runs beside the doors; stop ends it and Close waits.
 	following sync.WaitGroup
@@ -78,6 +82,7 @@ func openHouse(ctx context.Context, cfg *Config, clock homing.Clock, log *slog.L
 		Spool: h.spool, Books: h.ledger, Journal: h.journal, View: h.catalog.View, Keyring: h.keyring, Clock: clock,
 		Masker: h.catalog.Masker(),
 	}
+	h.openPlaces(cfg)
 	return h, nil
 }
 

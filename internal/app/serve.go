@@ -20,6 +20,7 @@ import (
 
 	"homing"
 	"homing/internal/desk"
+	"homing/internal/desk/api"
 	"homing/internal/desk/control"
 	"homing/internal/desk/panel"
 	"homing/internal/desk/signin"
@@ -91,6 +92,9 @@ func (s *server) open(ctx context.Context) (err error) {
 	if s.house, err = openHouse(ctx, s.cfg, s.clock, s.log, s.onFatal); err != nil {
 		return err
 	}
+	if err = s.house.openReporting(s.cfg); err != nil {
+		return err
+	}
 	if s.listeners, err = listen(s.cfg, s.house.dir, s.clock, s.log); err != nil {
 		return err
 	}
@@ -103,7 +107,7 @@ func (s *server) open(ctx context.Context) (err error) {
 	}
 	s.edge = edge.New(edge.Options{
 		Spool: h.spool, Ledger: h.ledger, Catalog: h.catalog, Minter: s.minter, Journal: h.journal,
-		Keyring: h.keyring, Clock: s.clock, Log: s.log,
+		Keyring: h.keyring, Clock: s.clock, Log: s.log, Geo: h.places(),
 		TrustedProxies: s.cfg.TrustedProxies, FallbackURL: s.cfg.FallbackURL, HelpURL: s.cfg.HelpURL,
 		RedirectUnrecorded: s.cfg.OnSpoolFailure == "redirect",
 		RefusalsPerMinute:  s.cfg.RefusalsPerMinute, ConnsPerAddr: s.cfg.ConnsPerAddr,
@@ -150,6 +154,7 @@ func (s *server) ready() error {
 
 func (s *server) notices() []string {
 	notices := append(s.edge.Notices(), s.house.ledger.Damage()...)
+	notices = append(notices, s.house.reporting.notices()...)
 	for _, d := range s.house.spool.Damage() {
 		notices = append(notices, fmt.Sprintf("%s is damaged at byte %d (%s): records %s to %s cannot be read",
 			d.File, d.Offset, d.Cause, d.First, d.Next))
@@ -161,11 +166,16 @@ func (s *server) deskServer() *http.Server {
 	h := s.house
 	pages := panel.New(panel.Options{
 		Catalog: h.catalog, Journal: h.journal, SignIn: s.signIn, Books: h.ledger, Clock: s.clock, Log: s.log,
-		Addresses: s.panelAddresses, TrustedProxies: s.cfg.TrustedProxies,
+		Addresses: s.panelAddresses, System: s.system, TrustedProxies: s.cfg.TrustedProxies,
+	})
+	programs := api.New(api.Options{
+		Catalog: h.catalog, People: h.ledger, Books: h.ledger, Reports: h.reporting.engine, Keyring: h.keyring,
+		Clock: s.clock, Log: s.log, ClickBase: func() string { return s.addresses().Click() }, Zone: h.reporting.zone,
+		TrustedProxies: s.cfg.TrustedProxies,
 	})
 	return &http.Server{
 		Handler: desk.Handler(desk.Options{
-			Panel: pages, Metrics: s.writeMetrics, MetricsToken: s.cfg.MetricsToken, Ready: s.ready, Notices: s.notices,
+			Panel: pages, API: programs, Metrics: s.writeMetrics, MetricsToken: s.cfg.MetricsToken, Ready: s.ready, Notices: s.notices,
 		}),
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
 		WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
@@ -182,6 +192,7 @@ func (s *server) writeMetrics(w io.Writer) {
 	if size, err := s.house.ledger.Size(); err == nil {
 		fmt.Fprintf(w, "homing_ledger_bytes %d\n", size)
 	}
+	s.house.reporting.writeMetrics(w)
 	fmt.Fprintf(w, "homing_node %d\n", s.minter.Node())
 	metrics.WriteProcessMetrics(w)
 }
@@ -189,6 +200,7 @@ func (s *server) writeMetrics(w io.Writer) {
 // serve opens the doors, the outer ones last.
 func (s *server) serve(ctx context.Context) {
 	beside := s.house.follow(ctx)
+	s.house.runReporting(beside)
 	s.house.beside(func() { s.minter.Keep(beside) })
 	for _, store := range []*certificate.Store{s.listeners.trackCerts, s.listeners.deskCerts} {
 		if store != nil {

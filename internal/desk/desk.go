@@ -1,5 +1,5 @@
-// Package desk is the listener for people: the panel, and for machines of the
-// operator /metrics, /healthz and /readyz.
+// Package desk is the listener for people: the panel, and for machines the HTTP
+// API, /metrics, /healthz and /readyz.
 package desk
 
 import (
@@ -14,6 +14,8 @@ import (
 // Options are what the desk is made of.
 type Options struct {
 	Panel http.Handler
+	// API answers everything under /api/v1; nil = nothing is there.
+	API http.Handler
 	// Metrics writes metrics in Prometheus' text format.
 	Metrics func(io.Writer)
 	// MetricsToken opens /metrics to others than loopback; empty = nobody.
@@ -35,9 +37,20 @@ func Handler(o Options) http.Handler {
 		case "/readyz":
 			writeHealth(w, o.Ready(), o.Notices())
 		default:
-			o.Panel.ServeHTTP(w, r)
+			o.forWhom(r).ServeHTTP(w, r)
 		}
 	})
+}
+
+// forWhom tells doors for machines from pages. An encoded path is looked at as
+// it is meant here, so that no spelling of the API leads to a page; the API
+// itself knows one spelling only.
+func (o *Options) forWhom(r *http.Request) http.Handler {
+	const api = "/api/v1"
+	if o.API != nil && (r.URL.Path == api || strings.HasPrefix(r.URL.Path, api+"/")) {
+		return o.API
+	}
+	return o.Panel
 }
 
 func (o *Options) metrics(w http.ResponseWriter, r *http.Request) {

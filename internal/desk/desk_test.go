@@ -133,3 +133,16 @@ func TestTheRestIsThePanels(t *testing.T) {
 		}
 	}
 }
+
+func TestTheAPIHasItsPaths(t *testing.T) {
+	o := options()
+	o.API = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "api") })
+	for path, want := range map[string]string{
+		"/api/v1": "api", "/api/v1/": "api", "/api/v1/reports": "api", "/api%2Fv1/reports": "api", "/api/v1/../../signin": "api",
+		"/api": "panel", "/api/v10/x": "panel", "/api/v1x": "panel", "//api/v1/reports": "panel", "/API/v1/reports": "panel",
+	} {
+		if got := call(o, "203.0.113.9:40000", path); got.Body.String() != want {
+			t.Errorf("%s: %s, want the %s", path, got.Body, want)
+		}
+	}
+}

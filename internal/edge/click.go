@@ -111,10 +111,25 @@ func (w *work) sendOn(campaign *catalog.Campaign) {
 	w.values = macro.Values{
 		Click: &w.click, CampaignName: campaign.Name, Addr: w.addr, Random: rand.Uint32(),
 	}
-	if campaign.Template.Needs()&macro.NeedsDevice != 0 {
+	needs := campaign.Template.Needs()
+	if needs&macro.NeedsDevice != 0 {
 		info := w.edge.devices.of(w.click.UserAgent)
 		w.values.Device, w.values.OS, w.values.Browser = info.Device, info.OS, info.Browser
 	}
+	if needs&macro.NeedsGeo != 0 {
+		w.fillPlace()
+	}
 	w.text = campaign.Template.Append(w.text[:0], &w.values)
 	w.redirect(w.text)
+}
+
+// fillPlace tells the template where the visitor is. {carrier} is the provider
+// where no mobile carrier is known.
+func (w *work) fillPlace() {
+	place := w.edge.options.Geo.Find(w.addr)
+	v := &w.values
+	v.Country, v.Region, v.City = place.Country, place.Region, place.City
+	if v.Carrier = place.Carrier; v.Carrier == "" {
+		v.Carrier = place.ISP
+	}
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"homing"
+	"homing/internal/engine/geo"
 	"homing/internal/engine/ledger"
 	"homing/internal/engine/spool"
 	"homing/internal/flow/catalog"
@@ -42,6 +43,9 @@ type Options struct {
 	Keyring func() *homing.Keyring
 	Clock   homing.Clock
 	Log     *slog.Logger
+	// Geo finds the places of visitors, for the templates that ask. nil knows
+	// none.
+	Geo geo.Finder
 
 	TrustedProxies []netip.Prefix
 	FallbackURL    string // empty = 404
@@ -81,6 +85,9 @@ type Edge struct {
 
 // New makes the doors; Serve and ServeTLS open them.
 func New(o Options) *Edge {
+	if o.Geo == nil {
+		o.Geo = geo.Nowhere{}
+	}
 	e := &Edge{options: o, told: newTold(o.HelpURL), masker: o.Catalog.Masker()}
 	e.notices.log = o.Log
 	e.faults.log, e.faults.clock = o.Log, o.Clock

@@ -11,7 +11,7 @@ import (
 )
 
 // books hold what the server has acknowledged, and nothing else is relied on
-// when its own books are examined. 24 bytes a click, some hundred a conversion,
+// when its own books are examined. 40 bytes a click, some hundred a conversion,
 // so that minutes at thousands a second fit. It is safe for concurrent use.
 //
 // An answer that never came, and a 503, are doubts: the server may have stored
@@ -26,14 +26,17 @@ type books struct {
 	repeats  map[homing.AccountID]*tally // guarded by mu: answered as duplicates
 	kills    []time.Time                 // guarded by mu
 	found    differences                 // guarded by mu
+	sheet    *sheet                      // guarded by mu: what reports must say
 }
 
 // clickEntry is one acknowledged click.
 type clickEntry struct {
 	id    homing.ClickID
 	offer uint16
-	class homing.ClickClass
+	facts facts
 }
+
+func (e *clickEntry) class() homing.ClickClass { return e.facts.browser().class }
 
 // claimKey is what makes a conversion one of its own.
 type claimKey struct {
@@ -110,14 +113,15 @@ func newBooks() *books {
 		claims:   map[claimKey]*claim{},
 		refusals: map[refusalKey]*tally{},
 		repeats:  map[homing.AccountID]*tally{},
+		sheet:    newSheet(),
 	}
 }
 
 // click notes an acknowledged click.
-func (b *books) click(id homing.ClickID, offer int, class homing.ClickClass) {
+func (b *books) click(id homing.ClickID, offer int, f facts) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.clicks = append(b.clicks, clickEntry{id: id, offer: uint16(offer), class: class})
+	b.clicks = append(b.clicks, clickEntry{id: id, offer: uint16(offer), facts: f})
 }
 
 // clickDoubted notes a visit without an answer, whose click may be held.

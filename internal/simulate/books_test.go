@@ -163,7 +163,7 @@ func TestTalliesCount(t *testing.T) {
 		{Result: homing.Refused, Reason: homing.ReasonKeyWrong, Count: 41},
 		{Result: homing.Duplicate, Reason: homing.ReasonDuplicateValue, Count: 1},
 	}}
-	l, err := readLog(t.Context(), s, 1, 0)
+	l, err := readLog(t.Context(), s, 1, 0, newSheet())
 	if err != nil || l.refused["key_wrong"] != 42 || l.duplicates != 1 {
 		t.Errorf("read %+v, %v", l, err)
 	}

@@ -27,6 +27,9 @@ type child struct {
 	mu      sync.Mutex
 	process *os.Process   // guarded by mu; nil = not running
 	exited  chan struct{} // guarded by mu: closed when the process is gone
+	// left are processes of warehouses whose server was killed. They end by
+	// themselves, unless they are stopped.
+	left []int // guarded by mu
 }
 
 var _ house = (*child)(nil)
@@ -118,11 +121,46 @@ func (c *child) Kill() {
 	if c.process == nil {
 		return
 	}
+	if pid := warehouseOf(c.process.Pid); pid != 0 {
+		c.left = append(c.left, pid)
+	}
 	if err := c.process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		panic(fmt.Sprintf("couldn't kill our own server, process %d: %v", c.process.Pid, err))
 	}
 	<-c.exited
 	c.process = nil
+}
+
+// Warehouse finds the process of the warehouse.
+func (c *child) Warehouse() beast {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.process == nil {
+		return nil
+	}
+	pid := warehouseOf(c.process.Pid)
+	if pid == 0 {
+		return nil
+	}
+	process, err := os.FindProcess(pid)
+	if err != nil {
+		return nil // it has just gone
+	}
+	return process
+}
+
+// sweep ends what was left behind, so that nothing writes to the directory any
+// more.
+func (c *child) sweep() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, pid := range c.left {
+		for isWarehouse(pid) {
+			_ = syscall.Kill(pid, syscall.SIGKILL) // or it has just gone by itself
+			time.Sleep(time.Millisecond)
+		}
+	}
+	c.left = nil
 }
 
 // lastWords is the end of the server's log.

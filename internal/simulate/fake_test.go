@@ -2,10 +2,12 @@ package simulate
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -37,6 +39,14 @@ type fake struct {
 	tamperClicks      func([]control.Click) []control.Click
 	tamperConversions func([]control.Conversion) []control.Conversion
 	tamperPostbacks   func([]control.Postback) []control.Postback
+	// tamperReport tampers with what was answered before.
+	tamperReport func(url.Values, map[string]any)
+	answered     map[string]json.RawMessage // guarded by mu: by question
+	// warehouse, if there is one, is told with the status; away is how often it
+	// cannot be asked.
+	warehouse *control.WarehouseStatus
+	away      int
+	beast     beast
 	// doubles makes the fake count repeats.
 	doubles bool
 	// pause is how long a start takes.
@@ -80,8 +90,10 @@ func (f *fake) Kill() { f.hangUp() }
 func (f *fake) Close() error { return nil }
 
 func (f *fake) Status(context.Context) (control.Status, error) {
-	return control.Status{Track: f.plain.URL, TrackTLS: f.secure.URL}, nil
+	return control.Status{Track: f.plain.URL, TrackTLS: f.secure.URL, Warehouse: f.warehouse}, nil
 }
+
+func (f *fake) Warehouse() beast { return f.beast }
 
 func (f *fake) CreateAccount(_ context.Context, e control.AccountEdit) (control.Account, error) {
 	f.mu.Lock()
@@ -142,17 +154,15 @@ func (f *fake) click(w http.ResponseWriter, r *http.Request, slug string) {
 	case strings.Contains(agent, "bot"):
 		class = homing.BotClick
 	}
-	f.clicks = append(f.clicks, control.Click{ClickID: id, Campaign: c.ID, Class: class})
-	var sub, site string
-	for pair := range strings.SplitSeq(r.URL.RawQuery, "&") {
-		name, value, _ := strings.Cut(pair, "=")
-		switch name {
-		case "sub1":
-			sub = value
-		case "site_id":
-			site = value
-		}
+	params := map[string]string{}
+	for name, values := range r.URL.Query() {
+		params[name] = values[0]
 	}
+	params["accept"] = r.Header.Get("Accept-Language")
+	f.clicks = append(f.clicks, control.Click{
+		ClickID: id, At: at.String(), Campaign: c.ID, Class: class, UserAgent: agent, Referrer: r.Referer(), Params: params,
+	})
+	sub, site := escape(params["sub1"]), params["site_id"]
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Location", strings.NewReplacer("{click_id}", id.String(), "{sub1}", sub, "{site_id}", site).Replace(c.URL))
 	w.WriteHeader(302)
@@ -169,11 +179,11 @@ func (f *fake) postback(w http.ResponseWriter, r *http.Request, t *target.Target
 		call.Origin, call.Genuine = f.keyring.Open(id)
 	}
 	var parties judge.Parties
-	line := control.Postback{Count: 1}
+	line := control.Postback{Count: 1, At: homing.MillisOf(time.Now()).String()}
 	if call.Genuine {
 		parties.Campaign = &f.campaigns[call.Origin.Campaign-1]
 		parties.Account = &f.accounts[parties.Campaign.Account-1]
-		line.Account = parties.Account.ID
+		line.Account, line.Campaign, line.ClickID = parties.Account.ID, parties.Campaign.ID, call.Click.String()
 	} else if i := slices.IndexFunc(f.accounts, func(a homing.Account) bool { return a.PublicID == string(call.Params.Account) }); i >= 0 {
 		line.Account = f.accounts[i].ID
 	}
@@ -182,7 +192,7 @@ func (f *fake) postback(w http.ResponseWriter, r *http.Request, t *target.Target
 	if r.Method == "GET" {
 		ruling = judge.Judge(&call, parties, homing.MillisOf(time.Now()))
 	}
-	line.Result, line.Reason = ruling.Verdict.Outcome, ruling.Verdict.Reason
+	line.Result, line.Reason, line.Goal = ruling.Verdict.Outcome, ruling.Verdict.Reason, ruling.Goal
 	defer func() { f.postbacks = append(f.postbacks, line) }()
 	if line.Result == homing.Refused {
 		f.refuse(w, &ruling)
@@ -196,6 +206,7 @@ func (f *fake) postback(w http.ResponseWriter, r *http.Request, t *target.Target
 		f.conversions = append(f.conversions, control.Conversion{
 			ClickID: key.click, Account: line.Account, Goal: key.goal, LeadCode: key.lead,
 			Status: ruling.Status, Value: ruling.Value, Price: ruling.Price,
+			At: line.At, ClickAt: call.Origin.Time.String(), Campaign: line.Campaign,
 		})
 	}
 	w.Header().Set("Postback-Result", line.Result.String())

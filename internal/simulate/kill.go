@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"time"
 )
 
@@ -16,6 +17,8 @@ type house interface {
 	// Kill ends it as a power cut ends a process: at once. It returns when it
 	// is gone.
 	Kill()
+	// Warehouse is the process of its warehouse, nil if there is none now.
+	Warehouse() beast
 }
 
 // runKilling plays against a server in a scratch directory. The directory is
@@ -26,9 +29,10 @@ func (c *Command) runKilling(ctx context.Context, env Env) error {
 		return fmt.Errorf("couldn't make a scratch directory: %w", err)
 	}
 	h := &child{executable: env.Executable, dir: scratch, env: env}
-	defer h.Kill()
+	defer func() { h.Kill(); h.sweep() }()
 	err = c.playKilling(ctx, env, h)
 	h.Kill()
+	h.sweep()
 	if err != nil && ctx.Err() == nil {
 		return fmt.Errorf("%w (data directory and server log are kept in %s)", err, scratch)
 	}
@@ -46,16 +50,22 @@ func (c *Command) playKilling(ctx context.Context, env Env, h house) error {
 	}
 	on := &stage{server: server, volleys: true}
 	var restarts []float64
+	var warehouse tormented
 	on.trouble = func(ctx context.Context, p *play) error {
+		tormenting, end := context.WithCancel(ctx)
+		var beside sync.WaitGroup
+		beside.Go(func() { warehouse = c.torment(tormenting, h) })
 		var err error
 		restarts, err = c.killing(ctx, p, h, on)
+		end()
+		beside.Wait()
 		return err
 	}
 	r, err := c.play(ctx, env, on)
 	if err = errors.Join(err, on.server.Close()); err != nil {
 		return err
 	}
-	r.Restarts = restarts
+	r.Restarts, r.Warehouse = restarts, &warehouse
 	return r.print(env.Out, c.Format)
 }
 

@@ -85,7 +85,13 @@ func (c *Command) play(ctx context.Context, env Env, on *stage) (*report, error)
 	if err != nil {
 		return nil, err
 	}
-	return newReport(c, p, held), nil
+	done, err := p.books.reconcileReports(ctx, on.server, p.cast, p.clock, p.began)
+	if err != nil {
+		return nil, err
+	}
+	r := newReport(c, p, held)
+	r.Reports = done
+	return r, nil
 }
 
 // perform assembles the cast and plays, until all is answered or given up.

@@ -22,6 +22,7 @@ import (
 func (b *books) reconcile(ctx context.Context, s Server, cast *cast, since homing.Millis) (held holdings, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.sheet = newSheet()
 	if err = b.reconcileClicks(ctx, s, cast, since, &held); err != nil {
 		return held, fmt.Errorf("couldn't read the clicks: %w", err)
 	}
@@ -38,7 +39,7 @@ func (b *books) reconcile(ctx context.Context, s Server, cast *cast, since homin
 		}
 	}
 	for _, a := range cast.advertisers {
-		logged, err := readLog(ctx, s, a.id, since)
+		logged, err := readLog(ctx, s, a.id, since, b.sheet)
 		if err != nil {
 			return held, fmt.Errorf("couldn't read the postback log: %w", err)
 		}
@@ -95,6 +96,8 @@ func (b *books) reconcileClicks(ctx context.Context, s Server, cast *cast, since
 		}
 		if !b.matchClick(&c, cast, seen) {
 			strangers[c.Campaign]++
+			f, ok := factsOf(c.UserAgent, c.Params)
+			b.sheet.click(&c, cast, f, ok)
 		}
 	}
 	for campaign, n := range strangers {
@@ -121,6 +124,7 @@ func (b *books) matchClick(c *control.Click, cast *cast, seen []bool) bool {
 		return false
 	}
 	e := &b.clicks[i]
+	b.sheet.click(c, cast, e.facts, true)
 	if seen[i] {
 		b.found.add(double, "click %s is held twice", e.id)
 	}
@@ -128,8 +132,8 @@ func (b *books) matchClick(c *control.Click, cast *cast, seen []bool) bool {
 	if want := cast.offers[e.offer].id; c.Campaign != want {
 		b.found.add(other, "click %s is held for campaign %s instead of %s", e.id, c.Campaign, want)
 	}
-	if c.Class != e.class {
-		b.found.add(other, "click %s is held as %s instead of %s", e.id, c.Class, e.class)
+	if c.Class != e.class() {
+		b.found.add(other, "click %s is held as %s instead of %s", e.id, c.Class, e.class())
 	}
 	return true
 }
@@ -144,6 +148,7 @@ func (b *books) reconcileConversions(ctx context.Context, s Server, cast *cast) 
 				return nil, err
 			}
 			held[a.id]++
+			b.sheet.conversion(&c)
 			b.matchConversion(a, &c)
 		}
 	}
@@ -203,13 +208,14 @@ type logged struct {
 	refused             map[string]int // by reason
 }
 
-func readLog(ctx context.Context, s Server, account homing.AccountID, since homing.Millis) (logged, error) {
+func readLog(ctx context.Context, s Server, account homing.AccountID, since homing.Millis, sheet *sheet) (logged, error) {
 	l := logged{refused: map[string]int{}}
 	for p, err := range s.Postbacks(ctx, control.PostbackFilter{Account: account, Since: since}) {
 		if err != nil {
 			return l, err
 		}
 		n := int(max(p.Count, 1))
+		sheet.postback(&p, n)
 		switch p.Result {
 		case homing.Counted:
 			l.counted += n

@@ -28,8 +28,12 @@ type report struct {
 	Calls           percentiles `json:"postback_latency"`
 	Late            int64       `json:"sent_late"`
 
+	Reports compared `json:"reports"`
+
 	// Restarts are the times from a start after a kill to the first redirect.
 	Restarts []float64 `json:"restarts_ms,omitempty"`
+	// Warehouse tells what happened to the process of the warehouse.
+	Warehouse *tormented `json:"warehouse,omitempty"`
 
 	Lost        int          `json:"lost"`
 	Double      int          `json:"double"`
@@ -162,6 +166,15 @@ func (r *report) text() string {
 	}
 	if len(r.Restarts) > 0 {
 		fmt.Fprintf(&b, "  killed %d times; from start to first redirect: %s\n", len(r.Restarts), listed(r.Restarts))
+	}
+	if w := r.Warehouse; w != nil && w.Kills+w.Stops > 0 {
+		fmt.Fprintf(&b, "  the warehouse's process was killed %d times and stopped %d times\n", w.Kills, w.Stops)
+	}
+	if c := r.Reports; c.Reports > 0 {
+		fmt.Fprintf(&b, "  %s reports compared, %s cells: by every dimension, by both bases, in %s\n",
+			grouped(c.Reports), grouped(c.Cells), strings.Join(c.Zones, ", "))
+	} else if c.Not != "" {
+		fmt.Fprintf(&b, "  no reports were compared: %s\n", c.Not)
 	}
 	b.WriteByte('\n')
 	b.WriteString(r.conclusion())

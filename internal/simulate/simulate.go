@@ -4,8 +4,9 @@
 //
 //	agenda ──► workers ──► homing ──► answers ──► books ──► reconcile ──► report
 //	   ▲                                 │          ▲
-//	   └── conversions, retries ◄────────┘          └── homing's own books,
-//	                                                    over its control socket
+//	   └── conversions, retries ◄────────┘          └── homing's own books and
+//	                                                    reports, over its control
+//	                                                    socket
 //
 // The agenda is an open loop: each request has its moment, and one that is sent
 // late because the server was slow is measured from that moment. Senders behave
@@ -15,16 +16,20 @@
 // With --kill the server is the simulation's own. It is killed (SIGKILL) under
 // load and started again on the same directory; what it acknowledged before
 // each kill must be there afterwards, once. A kill does not show a missing
-// fsync, for the kernel outlives the process; only a power cut does.
+// fsync, for the kernel outlives the process; only a power cut does. The process
+// of the warehouse is killed besides, and stopped for a while, which nobody but
+// reports may notice.
 package simulate
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"math/rand/v2"
+	"net/url"
 	"time"
 
 	"homing"
@@ -71,6 +76,7 @@ type Server interface {
 	Clicks(ctx context.Context, filter control.ClickFilter) iter.Seq2[control.Click, error]
 	Conversions(ctx context.Context, filter control.ConversionFilter) iter.Seq2[control.Conversion, error]
 	Postbacks(ctx context.Context, filter control.PostbackFilter) iter.Seq2[control.Postback, error]
+	Report(ctx context.Context, parameters url.Values) (json.RawMessage, error)
 	Close() error
 }
 

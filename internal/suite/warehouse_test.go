@@ -296,7 +296,10 @@ func TestAFullDiskStopsTheWarehouseOnly(t *testing.T) {
 	for deadline := time.Now().Add(40 * time.Second); time.Now().Before(deadline) && !told; time.Sleep(200 * time.Millisecond) {
 		var status struct{ Notices []string }
 		s.object(&status, "warehouse", "status")
-		told = strings.Contains(strings.Join(status.Notices, " ")+s.warehouse().Trouble, "disk")
+		text := strings.Join(status.Notices, " ") + s.warehouse().Trouble
+		if told = strings.Contains(text, "disk"); told {
+			t.Logf("told: %s", text)
+		}
 	}
 	if !told {
 		t.Errorf("nobody is told that the disk is full: %+v", s.warehouse())

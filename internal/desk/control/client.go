@@ -36,6 +36,15 @@ func (c *Client) Close() error {
 
 // do asks and returns the answer's body, or the other end's error.
 func (c *Client) do(ctx context.Context, method, path string, body io.Reader) (io.ReadCloser, error) {
+	answer, err := c.answer(ctx, method, path, body)
+	if err != nil {
+		return nil, err
+	}
+	return answer.Body, nil
+}
+
+// answer asks and returns the answer, or the other end's error.
+func (c *Client) answer(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
 	r, err := http.NewRequestWithContext(ctx, method, "http://control/v1/"+path, body)
 	if err != nil {
 		return nil, fmt.Errorf("couldn't ask the server: %w", err)
@@ -45,7 +54,7 @@ func (c *Client) do(ctx context.Context, method, path string, body io.Reader) (i
 		return nil, lost(ctx, err)
 	}
 	if answer.StatusCode == http.StatusOK {
-		return answer.Body, nil
+		return answer, nil
 	}
 	defer answer.Body.Close()
 	var p Problem

@@ -103,11 +103,15 @@ func (q asked) moments(since, until homing.Millis) {
 
 // list reads JSON lines as they come. It asks anew each time it is ranged over.
 func list[T any](ctx context.Context, c *Client, path string, q asked) iter.Seq2[T, error] {
+	return listBy[T](ctx, c, "GET", path+"?"+url.Values(q).Encode())
+}
+
+func listBy[T any](ctx context.Context, c *Client, method, path string) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		body, err := c.do(ctx, "GET", path+"?"+url.Values(q).Encode(), nil)
+		body, err := c.do(ctx, method, path, nil)
 		if err != nil {
 			yield(none, err)
 			return

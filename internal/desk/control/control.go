@@ -2,7 +2,8 @@
 // in the data directory that only its owner may open. Whoever can open it is
 // the operator; there are no passwords here.
 //
-//	command ──► Client ──► control.sock ──► Handler ──► catalog, books, spool, journal
+//	command ──► Client ──► control.sock ──► Handler ──► catalog, books, spool, journal,
+//	                                                    reports, warehouse
 //	                └─ no server runs ──► Local ──────┘
 //
 // Both ends are in this package, so that they change together. words.go has
@@ -15,6 +16,8 @@ package control
 import (
 	"context"
 	"net/http"
+	"net/netip"
+	"time"
 
 	"homing"
 	"homing/internal/engine/ledger"
@@ -38,6 +41,22 @@ type Desk struct {
 	Addresses func() Addresses
 	Status    func() Status
 	Clock     homing.Clock
+
+	// Reports answer from the warehouse. Nil, as Warehouse and Loader are then:
+	// this homing has none.
+	Reports   Reports
+	Warehouse Warehouse
+	Loader    Loader
+	// Lag tells how far the warehouse is behind; nil as Loader.
+	Lag func() Lag
+	// Zone is what days are of unless a question says otherwise; nil is UTC.
+	Zone *time.Location
+	// Places tells what each configured file says of an address; nil: there are
+	// no files.
+	Places func(addr netip.Addr) []Place
+	Tokens Tokens
+	// EraseClick forgets a click, see ledger.EraseClick.
+	EraseClick func(ctx context.Context, by string, click homing.Origin) error
 	// Offline: no server runs, so that there is nothing to watch.
 	Offline bool
 }

@@ -9,6 +9,7 @@ import (
 	"homing"
 	"homing/internal/engine/ledger"
 	"homing/internal/engine/spool"
+	"homing/internal/engine/warehouse"
 	"homing/internal/rule/mask"
 )
 
@@ -60,12 +61,16 @@ func conversionOf(c *homing.Conversion, ring *homing.Keyring, masker *mask.Maske
 func (d desk) clicks(r *http.Request, out *lines) error {
 	q := queryOf(r, "campaign", "since", "until", "limit")
 	campaign := queryNumber[homing.CampaignID](q, "campaign")
-	scan := spool.Query{Kinds: spool.SetOf(spool.KindClick), Since: q.moment("since"), Until: q.moment("until")}
+	since, until := q.moment("since"), q.moment("until")
 	limit := q.limit()
 	if q.err != nil {
 		return q.err
 	}
-	for c, err := range newest(d.scanClicks(r.Context(), scan, campaign), limit) {
+	list, err := d.listClicks(r.Context(), campaign, since, until, limit)
+	if err != nil {
+		return err
+	}
+	for c, err := range list {
 		if err != nil {
 			return err
 		}
@@ -76,7 +81,29 @@ func (d desk) clicks(r *http.Request, out *lines) error {
 	return nil
 }
 
-func (d desk) scanClicks(ctx context.Context, q spool.Query, campaign homing.CampaignID) iter.Seq2[Click, error] {
+// listClicks lists clicks from where they are.
+func (d desk) listClicks(ctx context.Context, campaign homing.CampaignID, since, until homing.Millis, limit int) (iter.Seq2[Click, error], error) {
+	cut, err := d.spooled(ctx)
+	if err != nil {
+		return nil, err
+	}
+	erased, err := d.erasedClicks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	recent := func(since homing.Millis) iter.Seq2[Click, error] {
+		scan := spool.Query{Kinds: spool.SetOf(spool.KindClick), Since: since, Until: until}
+		return d.scanClicks(ctx, scan, campaign, erased)
+	}
+	old, any := olderThan(cut, since, until)
+	if !any {
+		return newest(recent(since), limit), nil
+	}
+	only(&old, warehouse.Campaign, campaign)
+	return following(d.oldClicks(ctx, old), recent(cut), limit), nil
+}
+
+func (d desk) scanClicks(ctx context.Context, q spool.Query, campaign homing.CampaignID, erased map[homing.Origin]bool) iter.Seq2[Click, error] {
 	return func(yield func(Click, error) bool) {
 		ring, masker := d.Keyring(), d.Catalog.Masker()
 		var click homing.Click
@@ -88,7 +115,7 @@ func (d desk) scanClicks(ctx context.Context, q spool.Query, campaign homing.Cam
 				yield(Click{}, err)
 				return
 			}
-			if campaign != 0 && click.Origin.Campaign != campaign || d.erasedCampaign(click.Origin.Campaign) {
+			if campaign != 0 && click.Origin.Campaign != campaign || d.erasedCampaign(click.Origin.Campaign) || erased[click.Origin] {
 				continue
 			}
 			masker.Click(&click, nil)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"homing"
+	"homing/internal/engine/warehouse"
 	"homing/internal/flow/journal"
 )
 
@@ -29,7 +30,11 @@ func (d desk) postbacks(r *http.Request, out *lines) error {
 	if tail {
 		return d.tail(r.Context(), f, limit, out)
 	}
-	for e, err := range newest(d.shown(d.Journal.List(r.Context(), f)), limit) {
+	list, err := d.listPostbacks(r.Context(), f, limit)
+	if err != nil {
+		return err
+	}
+	for e, err := range list {
 		if err != nil {
 			return err
 		}
@@ -40,12 +45,34 @@ func (d desk) postbacks(r *http.Request, out *lines) error {
 	return nil
 }
 
-// shown leaves out what the spool still holds of erased accounts. The tallies
-// of what was ignored for them stay.
-func (d desk) shown(list iter.Seq2[journal.Entry, error]) iter.Seq2[journal.Entry, error] {
+// listPostbacks lists the log from where it is.
+func (d desk) listPostbacks(ctx context.Context, f journal.Filter, limit int) (iter.Seq2[journal.Entry, error], error) {
+	cut, err := d.spooled(ctx)
+	if err != nil {
+		return nil, err
+	}
+	erased, err := d.erasedClicks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	old, any := olderThan(cut, f.Since, f.Until)
+	if !any {
+		return newest(d.shown(d.Journal.List(ctx, f), erased), limit), nil
+	}
+	only(&old, warehouse.Account, f.Account)
+	if f.Outcome != 0 {
+		old.Outcome = []homing.Outcome{f.Outcome}
+	}
+	f.Since = cut
+	return following(d.oldPostbacks(ctx, old), d.shown(d.Journal.List(ctx, f), erased), limit), nil
+}
+
+// shown leaves out what the spool still holds of erased accounts and clicks. The
+// tallies of what was ignored for them stay.
+func (d desk) shown(list iter.Seq2[journal.Entry, error], erased map[homing.Origin]bool) iter.Seq2[journal.Entry, error] {
 	return func(yield func(journal.Entry, error) bool) {
 		for e, err := range list {
-			if err == nil && d.hidden(&e) {
+			if err == nil && (d.hidden(&e) || e.Origin != (homing.Origin{}) && erased[e.Origin]) {
 				continue
 			}
 			if !yield(e, err) {

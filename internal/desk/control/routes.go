@@ -49,6 +49,18 @@ func (d desk) routes() []route {
 		{"GET /v1/conversions", "conversions", listed(d.conversions)},
 		{"GET /v1/postbacks", "postbacks", listed(d.postbacks)},
 		{"GET /v1/clicks", "clicks", listed(d.clicks)},
+
+		{"GET /v1/report", "report", told(d.report)},
+		{"GET /v1/report/{format}", "report --format csv", poured(d.exportReport)},
+		{"GET /v1/export/{table}/{format}", "export", poured(d.exportList)},
+		{"GET /v1/warehouse", "warehouse status", told(d.showWarehouse)},
+		{"POST /v1/warehouse/rebuild", "warehouse rebuild", listed(d.rebuild)},
+		{"GET /v1/places/{addr}", "geoip test", told(d.places)},
+
+		{"GET /v1/tokens", "token list", told(d.tokens)},
+		{"POST /v1/tokens", "token create", told(d.makeToken)},
+		{"DELETE /v1/tokens/{token}", "token revoke", told(d.revokeToken)},
+		{"POST /v1/erase/click", "erase click", told(d.eraseClick)},
 	}
 }
 
@@ -114,7 +126,11 @@ func number[T ~uint32](r *http.Request, name string) (T, error) {
 	return T(n), nil
 }
 
-func (d desk) status(*http.Request) (any, error) { return d.Status(), nil }
+func (d desk) status(*http.Request) (any, error) {
+	s := d.Status()
+	s.Warehouse = d.warehouseStatus()
+	return s, nil
+}
 
 // when writes a moment; none is "".
 func when(at homing.Millis) string {

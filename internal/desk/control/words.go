@@ -189,6 +189,8 @@ type Status struct {
 	Public   string        `json:"public,omitempty"`
 	Spool    SpoolStatus   `json:"spool"`
 	Notices  []string      `json:"notices,omitempty"`
+	// Warehouse is nil if this homing has none.
+	Warehouse *WarehouseStatus `json:"warehouse,omitempty"`
 }
 
 // SpoolStatus tells how the spool is doing.

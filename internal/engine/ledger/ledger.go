@@ -180,9 +180,11 @@ type EraseAccount struct {
 }
 
 // EraseClick clears what is kept of a click's conversions: lead codes are put
-// under a keyed hash (see EraseAccount), and their receipts go. Values stay:
-// money is the operator's. An unknown click is erased, too: its id may be on its
-// way.
+// under a keyed hash (see EraseAccount), and their receipts and the reasons of
+// their changes go. Values stay: money is the operator's. Uniqueness stays, too:
+// a later claim is compared by the hash of its lead code, which the ledger is
+// opened with, and stored as such and without a receipt if it is first. An
+// unknown click is erased as well: its id may be on its way.
 type EraseClick struct {
 	Click homing.Origin
 	Lead  func(lead string) string

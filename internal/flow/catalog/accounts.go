@@ -94,6 +94,17 @@ func (c *Catalog) EraseAccount(ctx context.Context, by string, id homing.Account
 	return nil
 }
 
+// EraseClick forgets what is kept of a click's conversions, see
+// ledger.EraseClick. It cannot be undone; doing it again changes nothing.
+func (c *Catalog) EraseClick(ctx context.Context, by string, click homing.Origin) error {
+	c.changing.Lock()
+	defer c.changing.Unlock()
+	if err := c.change(ctx, by, ledger.EraseClick{Click: click, Lead: c.keyring().HashLead}); err != nil {
+		return fmt.Errorf("couldn't erase the click: %w", err)
+	}
+	return nil
+}
+
 func (c *Catalog) liveAccount(id homing.AccountID) (*homing.Account, error) {
 	account := c.View().Account(id)
 	if account == nil || account.Erased {

@@ -95,10 +95,14 @@ func (l *ImportLine) accountField() string {
 	return ""
 }
 
-// parse reads the line. It refuses what encoding/json would mend or pass over
-// in silence: text that is not UTF-8, unknown fields, fields given twice, and
-// anything behind the object. Its errors do not quote values, which may be keys.
-func (l *ImportLine) parse(text []byte) error {
+// parse reads the line.
+func (l *ImportLine) parse(text []byte) error { return ReadObject(text, l) }
+
+// ReadObject reads one JSON object into a struct. It refuses what encoding/json
+// would mend or pass over in silence: text that is not UTF-8, unknown fields,
+// fields given twice, and anything behind the object. Its errors do not quote
+// values, which may be keys.
+func ReadObject(text []byte, into any) error {
 	if !utf8.Valid(text) {
 		return fmt.Errorf("it is not UTF-8, from byte %d on", validUntil(text)+1)
 	}
@@ -107,7 +111,7 @@ func (l *ImportLine) parse(text []byte) error {
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
-	if err := d.Decode(l); err != nil {
+	if err := d.Decode(into); err != nil {
 		return plainJSON(err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {

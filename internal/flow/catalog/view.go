@@ -112,6 +112,40 @@ func (v *View) Account(id homing.AccountID) *homing.Account { return v.accounts[
 // AccountByPublicID finds an account by its public id; nil if there is none.
 func (v *View) AccountByPublicID(id []byte) *homing.Account { return v.byPublicID[string(id)] }
 
+// AccountNamed finds the account of a ref, or, of those without one, of a public
+// id; nil if there is none.
+func (v *View) AccountNamed(name string) *homing.Account {
+	if name == "" {
+		return nil
+	}
+	for _, a := range v.Accounts {
+		if !a.Erased && a.Ref == name {
+			return a
+		}
+	}
+	if a := v.byPublicID[name]; a != nil && a.Ref == "" {
+		return a
+	}
+	return nil
+}
+
+// CampaignNamed finds the campaign of an account by its ref, or, of those
+// without one, by its slug; nil if there is none.
+func (v *View) CampaignNamed(owner homing.AccountID, name string) *Campaign {
+	if name == "" {
+		return nil
+	}
+	for _, c := range v.Campaigns {
+		if c.Account == owner && c.Ref == name && !c.Owner.Erased {
+			return c
+		}
+	}
+	if c := v.bySlug[name]; c != nil && c.Account == owner && c.Ref == "" {
+		return c
+	}
+	return nil
+}
+
 // KeyByHash finds a key, in whichever state; nil if there is none.
 func (v *View) KeyByHash(hash homing.KeyHash) *homing.Key { return v.byHash[hash] }
 

@@ -44,21 +44,34 @@ type sayer func(label, format string, args ...any)
 
 func (s *Story) sayClick(say sayer) {
 	c := s.Click
-	if c == nil {
+	switch {
+	case s.Erased != "":
+		say("visitor", "erased at %s (the id alone still proves the click)", s.Erased)
+		return
+	case c == nil:
 		say("visitor", "the click's record is not on this node (the id alone still proves the click)")
 		return
+	case c.Facets != nil:
+		say("visitor", "%s, from %s; its headers are kept no longer", c.Class, or(c.Addr, "an unknown address"))
+		sayAll(say, "known", c.Facets)
+	default:
+		say("visitor", "%s, from %s, %s", c.Class, or(c.Addr, "an unknown address"), or(short(c.UserAgent, 80), "no user agent"))
 	}
-	say("visitor", "%s, from %s, %s", c.Class, or(c.Addr, "an unknown address"), or(short(c.UserAgent, 80), "no user agent"))
 	if c.Referrer != "" {
 		say("referrer", "%s", short(c.Referrer, 100))
 	}
-	if len(c.Params) > 0 {
-		var params []string
-		for name, value := range c.Params {
-			params = append(params, name+"="+short(value, 40))
-		}
-		slices.Sort(params)
-		say("parameters", "%s", strings.Join(params, "  "))
+	sayAll(say, "parameters", c.Params)
+}
+
+// sayAll tells names with their values, if there are any.
+func sayAll(say sayer, label string, values map[string]string) {
+	var all []string
+	for name, value := range values {
+		all = append(all, name+"="+short(value, 40))
+	}
+	if len(all) > 0 {
+		slices.Sort(all)
+		say(label, "%s", strings.Join(all, "  "))
 	}
 }
 
@@ -79,7 +92,7 @@ func (s *Story) sayConversions(say sayer) {
 }
 
 func (s *Story) sayPostbacks(say sayer) {
-	if len(s.Postbacks) == 0 {
+	if len(s.Postbacks) == 0 && s.Erased == "" {
 		say("postback", "none arrived with this id")
 	}
 	for i, p := range s.Postbacks {

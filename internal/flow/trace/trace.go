@@ -3,7 +3,8 @@
 // became of its conversions.
 //
 // Nothing is indexed for it. The id tells the moment, so the click is found in
-// the spool by time; conversions are found in the ledger by the click.
+// the spool by time, and in the warehouse once the spool has given it up;
+// conversions are found in the ledger by the click.
 package trace
 
 import (
@@ -14,6 +15,7 @@ import (
 	"homing"
 	"homing/internal/engine/ledger"
 	"homing/internal/engine/spool"
+	"homing/internal/engine/warehouse"
 	"homing/internal/flow/catalog"
 	"homing/internal/flow/journal"
 	"homing/internal/rule/mask"
@@ -27,6 +29,8 @@ type Tracer struct {
 	View    func() *catalog.View
 	Keyring func() *homing.Keyring
 	Clock   homing.Clock
+	// Warehouse has what the spool no longer keeps; nil if there is none.
+	Warehouse warehouse.Source
 	// Masker takes out keys that became known after they were recorded.
 	Masker *mask.Masker
 }
@@ -48,7 +52,8 @@ type Story struct {
 	Window       string            `json:"window,omitempty"`
 	WindowEnds   string            `json:"window_ends,omitempty"`
 
-	Click       *Click       `json:"click,omitempty"` // nil: no longer, or never, in the spool
+	Erased      string       `json:"erased,omitempty"` // when the click was erased
+	Click       *Click       `json:"click,omitempty"`  // nil: no longer, or never, on this node
 	Postbacks   []Postback   `json:"postbacks"`
 	Conversions []Conversion `json:"conversions"`
 	// Incomplete says what could not be looked through, in words.
@@ -65,6 +70,9 @@ type Click struct {
 	Referrer  string            `json:"referrer,omitempty"`
 	Language  string            `json:"language,omitempty"`
 	Params    map[string]string `json:"params,omitempty"`
+	// Facets are told instead of the headers once only the warehouse has the
+	// click: device, country, … by their names in reports.
+	Facets map[string]string `json:"facets,omitempty"`
 }
 
 // Postback is a call that named the click.
@@ -124,7 +132,7 @@ func (t *Tracer) Of(ctx context.Context, text string) (Story, error) {
 	}
 	s.Genuine = true
 	t.tellOrigin(&s, origin)
-	for _, tell := range []func(context.Context, *Story, homing.Origin) error{t.tellClick, t.tellConversions, t.tellPostbacks} {
+	for _, tell := range []func(context.Context, *Story, homing.Origin) error{t.tellErasure, t.tellClick, t.tellConversions, t.tellPostbacks} {
 		if err := tell(ctx, &s, origin); err != nil {
 			return s, fmt.Errorf("couldn't trace %s: %w", id, err)
 		}
@@ -144,7 +152,32 @@ func (t *Tracer) tellOrigin(s *Story, o homing.Origin) {
 	s.WindowEnds = (o.Time + homing.MillisIn(campaign.Window)).String()
 }
 
+// tellErasure looks whether the click was erased. The spool still has it then,
+// until it is old enough to be given up, and it is told no more.
+func (t *Tracer) tellErasure(ctx context.Context, s *Story, o homing.Origin) error {
+	const atOnce = 1000
+	for after := int64(0); ; {
+		erasures, err := t.Books.Erasures(ctx, after, atOnce)
+		if err != nil {
+			return err
+		}
+		for _, e := range erasures {
+			after = e.Number
+			if e.Click == o || e.Account != 0 && e.Account == s.Account {
+				s.Erased = e.At.String()
+				return nil
+			}
+		}
+		if len(erasures) < atOnce {
+			return nil
+		}
+	}
+}
+
 func (t *Tracer) tellClick(ctx context.Context, s *Story, o homing.Origin) error {
+	if s.Erased != "" {
+		return nil
+	}
 	q := spool.Query{Since: o.Time, Until: o.Time + 1, Kinds: spool.SetOf(spool.KindClick)}
 	var click homing.Click
 	for record, err := range t.Spool.Scan(ctx, q) {
@@ -160,7 +193,7 @@ func (t *Tracer) tellClick(ctx context.Context, s *Story, o homing.Origin) error
 			return nil
 		}
 	}
-	return nil
+	return t.tellOldClick(ctx, s, o)
 }
 
 func clickOf(c *homing.Click) *Click {
@@ -202,26 +235,35 @@ func (t *Tracer) tellConversions(ctx context.Context, s *Story, o homing.Origin)
 }
 
 func (t *Tracer) tellPostbacks(ctx context.Context, s *Story, o homing.Origin) error {
+	if s.Erased != "" {
+		return nil
+	}
+	told := map[homing.RequestID]bool{}
 	bounded, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for e, err := range t.Journal.OfClick(bounded, o) {
 		if bounded.Err() != nil && ctx.Err() == nil {
 			s.Incomplete = append(s.Incomplete, "duplicates and refusals were looked for during 10 seconds; there may be later ones")
-			return nil
+			break
 		}
 		if err != nil {
 			return err
 		}
-		told := Postback{
-			At: e.At.String(), Result: e.Verdict.Outcome, Reason: e.Verdict.Reason, Status: e.Verdict.Reason.Info().Answer.Status(),
-			LeadCode: e.Lead, Goal: e.Goal, Value: e.Value, HTTPS: e.HTTPS, Flags: e.Verdict.Flags.Names(), Request: e.Request, at: e.At,
-		}
-		if e.Addr.IsValid() {
-			told.Addr = e.Addr.String()
-		}
-		s.Postbacks = append(s.Postbacks, told)
+		told[e.Request] = true
+		s.Postbacks = append(s.Postbacks, postbackOf(&e.Postback))
 	}
-	return nil
+	return t.tellOldPostbacks(ctx, s, o, told)
+}
+
+func postbackOf(p *homing.Postback) Postback {
+	told := Postback{
+		At: p.At.String(), Result: p.Verdict.Outcome, Reason: p.Verdict.Reason, Status: p.Verdict.Reason.Info().Answer.Status(),
+		LeadCode: p.Lead, Goal: p.Goal, Value: p.Value, HTTPS: p.HTTPS, Flags: p.Verdict.Flags.Names(), Request: p.Request, at: p.At,
+	}
+	if p.Addr.IsValid() {
+		told.Addr = p.Addr.String()
+	}
+	return told
 }
 
 // FindID finds the first click id in a text: a run of exactly 40 characters of

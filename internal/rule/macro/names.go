@@ -39,7 +39,7 @@ type entry struct {
 
 const (
 	fromQuery = "query parameter of the click URL"
-	fromGeo   = fromQuery + ", else the visitor's address"
+	fromGeo   = fromQuery + ", else the visitor's address, if the operator supplies geo data"
 	fromUA    = fromQuery + ", else the User-Agent header"
 	ours      = "homing; a query parameter of this name is not looked at"
 )
@@ -60,8 +60,8 @@ var entries = []entry{
 	param(homing.ParamCategory, "Category of that site.", fromQuery, "games", 0),
 	param(homing.ParamCarrier, "Mobile carrier or internet provider.", fromGeo, "Example Mobile", NeedsGeo),
 	param(homing.ParamKeywords, "Keywords of the page or the search.", fromQuery, "shoes,red", 0),
-	param(homing.ParamGeo, "Country, as country.", fromQuery+" geo, else country, else the visitor's address", "DE", NeedsGeo),
-	param(homing.ParamCountry, "Country, two letters.", fromQuery+" country, else geo, else the visitor's address", "DE", NeedsGeo),
+	param(homing.ParamGeo, "Country, as country.", fromQuery+" geo, else country, else the visitor's address, if the operator supplies geo data", "DE", NeedsGeo),
+	param(homing.ParamCountry, "Country, two letters.", fromQuery+" country, else geo, else the visitor's address, if the operator supplies geo data", "DE", NeedsGeo),
 	param(homing.ParamRegion, "Region or state.", fromGeo, "Bavaria", NeedsGeo),
 	param(homing.ParamCity, "City.", fromGeo, "Munich", NeedsGeo),
 	param(homing.ParamLang, "Language, without the country.", fromQuery+", else the first of the Accept-Language header", "de", 0),

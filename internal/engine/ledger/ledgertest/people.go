@@ -13,6 +13,7 @@ func testPeople(t *testing.T, store Store) {
 	t.Run("users", func(t *testing.T) { users(t, fresh(t, store)) })
 	t.Run("sessions", func(t *testing.T) { sessions(t, fresh(t, store)) })
 	t.Run("links", func(t *testing.T) { links(t, fresh(t, store)) })
+	t.Run("tokens", func(t *testing.T) { tokens(t, fresh(t, store)) })
 }
 
 func users(t *testing.T, l ledger.Ledger) {

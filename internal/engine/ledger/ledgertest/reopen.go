@@ -23,6 +23,8 @@ func testReopen(t *testing.T, store Store) {
 	decide(t, l, Claim(Origin(1), "a"))
 	must(t, l.Amend(ctx(t), ledger.Amendment{Conversion: 1, From: homing.Approved, To: homing.Pending, At: Noon, Actor: "user 1"}))
 	held := lease(t, l, Noon, Noon+100, false)
+	must(t, l.PutToken(ctx(t), by, &homing.Token{Name: "etl", Account: one, Scopes: homing.ScopeReports, Created: Noon}))
+	must(t, l.Apply(ctx(t), by, ledger.EraseClick{Click: Origin(7), Lead: HashLead}))
 	before := contents(t, l)
 	must(t, l.Close())
 	must(t, l.Close()) // once more does nothing
@@ -38,7 +40,9 @@ func testReopen(t *testing.T, store Store) {
 	must(t, l.Check(ctx(t)))
 	equal(t, "duplicate", decide(t, l, Claim(Origin(1), "a")),
 		ledger.Decision{Conversion: 1, Status: homing.Pending, Value: homing.ValueOf(3 * homing.Unit / 2)})
-	equal(t, "next conversion", decide(t, l, Claim(Origin(2), "")).Conversion, 2)
+	equal(t, "lead code of an erased click, after a restart", decide(t, l, Claim(Origin(7), "a")).First, true)
+	equal(t, "the same again", decide(t, l, Claim(Origin(7), "a")).First, false)
+	equal(t, "next conversion", decide(t, l, Claim(Origin(2), "")).Conversion, 3)
 	equal(t, "next account", account(t, l, "two"), gone+1)
 	must(t, l.Extend(ctx(t), held, Noon+200))
 	late := Claim(Origin(3), "")
@@ -63,6 +67,10 @@ func contents(t testing.TB, l ledger.Ledger) string {
 	must(t, err)
 	list, err := l.Users(ctx(t))
 	must(t, err)
-	return fmt.Sprintf("%d %s\n%+v\n%+v\n%+v\n%+v\n%+v", s.Version, text(s), changes, entries, list,
+	keys, err := l.Tokens(ctx(t))
+	must(t, err)
+	gone, err := l.Erasures(ctx(t), 0, 1000)
+	must(t, err)
+	return fmt.Sprintf("%d %s\n%+v\n%+v\n%+v\n%+v\n%+v\n%+v\n%+v", s.Version, text(s), changes, entries, list, keys, gone,
 		all(t, l.Conversions(ctx(t), ledger.ConversionQuery{})), all(t, l.Receipts(ctx(t), ledger.ReceiptQuery{})))
 }

@@ -81,7 +81,7 @@ func findMismatched(conn *sqlite.Conn) ([]string, error) {
 func findUnreceipted(conn *sqlite.Conn) ([]string, error) {
 	return texts(conn, `SELECT 'conversion ' || c.id || ' has no receipt' FROM conversions c
 		LEFT JOIN receipts r ON r.conversion = c.id LEFT JOIN accounts a ON a.id = c.account
-		WHERE r.conversion IS NULL AND NOT coalesce(a.erased, 0)`)
+		WHERE r.conversion IS NULL AND NOT coalesce(a.erased, 0) AND NOT EXISTS (SELECT 1 FROM erased e WHERE e.click = c.click)`)
 }
 
 func findOrphans(conn *sqlite.Conn) ([]string, error) {

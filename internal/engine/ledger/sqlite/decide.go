@@ -17,6 +17,7 @@ type decision = ledger.Decision
 type claim struct {
 	ledger.Claim
 	click [homing.OriginLen]byte
+	bare  bool // of an erased click: no receipt is kept
 }
 
 // keepBytes bounds the buffers that a job in the pool holds on to.
@@ -78,13 +79,14 @@ func (l *Ledger) Decide(ctx context.Context, c *ledger.Claim) (ledger.Decision, 
 type statements struct {
 	begin, rollback, savepoint, back, release *sqlite.Stmt
 
-	click      *sqlite.Stmt // has the click any conversion?
-	find       *sqlite.Stmt // the conversion of an identity
-	withLead   *sqlite.Stmt // has the click one with lead code?
-	without    *sqlite.Stmt // has the click one without?
-	conversion *sqlite.Stmt
-	receipt    *sqlite.Stmt
-	change     *sqlite.Stmt
+	click       *sqlite.Stmt // has the click any conversion?
+	erasedClick *sqlite.Stmt // has the click a tombstone?
+	find        *sqlite.Stmt // the conversion of an identity
+	withLead    *sqlite.Stmt // has the click one with lead code?
+	without     *sqlite.Stmt // has the click one without?
+	conversion  *sqlite.Stmt
+	receipt     *sqlite.Stmt
+	change      *sqlite.Stmt
 }
 
 func (s *statements) prepare(conn *sqlite.Conn) error {
@@ -98,6 +100,7 @@ func (s *statements) prepare(conn *sqlite.Conn) error {
 		{&s.back, "ROLLBACK TO job"},
 		{&s.release, "RELEASE job"},
 		{&s.click, "SELECT 1 FROM conversions WHERE click = ?1 LIMIT 1"},
+		{&s.erasedClick, "SELECT 1 FROM erased WHERE click = ?1"},
 		{&s.find, "SELECT id, status, value FROM conversions WHERE click = ?1 AND lead = ?2 AND goal = ?3"},
 		{&s.withLead, "SELECT 1 FROM conversions WHERE click = ?1 AND lead > x'' LIMIT 1"},
 		{&s.without, "SELECT 1 FROM conversions WHERE click = ?1 AND lead = x'' LIMIT 1"},
@@ -126,6 +129,12 @@ func (w *writer) decide(j *job) error {
 		// the account went. Whoever sends it again is ignored.
 		j.err = errErased
 		return nil
+	}
+	if gone, err := w.isErased(c); err != nil || gone {
+		if err == nil {
+			err = w.decideErased(c, &j.out)
+		}
+		return err
 	}
 	known, err := w.hasRow(w.stmts.click, c.click[:])
 	if err != nil {
@@ -189,10 +198,12 @@ func (w *writer) insert(c *claim, d *decision) error {
 		return err
 	}
 	w.lastConversion = id
-	w.stmts.receipt.BindInt64(1, id)
-	w.stmts.receipt.BindBytes(2, c.Receipt)
-	if err := step(w.stmts.receipt); err != nil {
-		return err
+	if !c.bare {
+		w.stmts.receipt.BindInt64(1, id)
+		w.stmts.receipt.BindBytes(2, c.Receipt)
+		if err := step(w.stmts.receipt); err != nil {
+			return err
+		}
 	}
 	if err := w.insertChange(homing.Change{
 		Conversion: homing.ConversionID(id), At: c.At, To: c.Status, Actor: "postback",

@@ -29,10 +29,13 @@ import (
 const eraseStep = 500
 
 // eraseAccount is the first part.
-func (w *writer) eraseAccount(id homing.AccountID) (e entry, err error) {
+func (w *writer) eraseAccount(by ledger.Actor, id homing.AccountID) (e entry, err error) {
 	a, err := one(w.conn, fmt.Sprintf("account %v", id), accountColumns+" WHERE id = ?1", accountOf, id)
 	if err != nil || a.Erased {
 		return e, err // erased already; what was left undone follows
+	}
+	if err := exec(w.conn, "INSERT INTO erased (at, account) VALUES (?1, ?2)", by.At, id); err != nil {
+		return e, err
 	}
 	for _, sql := range []string{
 		"INSERT INTO erasures (account, done) VALUES (?1, 0)",
@@ -40,6 +43,7 @@ func (w *writer) eraseAccount(id homing.AccountID) (e entry, err error) {
 			currency = '', created = 0, erased = 1 WHERE id = ?1`,
 		"DELETE FROM keys WHERE account = ?1",  // and their uses
 		"DELETE FROM users WHERE account = ?1", // and their sessions and links
+		"DELETE FROM tokens WHERE account = ?1",
 		"UPDATE campaigns SET ref = NULL, name = '', url = '', default_value = NULL, goals = '[]' WHERE account = ?1",
 		"UPDATE audit SET detail = '' WHERE account = ?1",
 	} {
@@ -84,10 +88,12 @@ func (l *Ledger) nextErased(ctx context.Context, e ledger.EraseAccount) (step []
 			return err
 		}
 		step = make([]hashed, 0, eraseStep)
-		return query(conn, "SELECT id, lead FROM conversions WHERE account = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+		// Those of an erased click are hashed already.
+		return query(conn, `SELECT id, lead, EXISTS (SELECT 1 FROM erased e WHERE e.click = c.click) FROM conversions c
+			WHERE account = ?1 AND id > ?2 ORDER BY id LIMIT ?3`,
 			func(row *sqlite.Stmt) error {
 				h := hashed{id: row.ColumnInt64(0), lead: string(bytesOf(row, 1))}
-				if h.lead != "" {
+				if h.lead != "" && !row.ColumnBool(2) {
 					h.lead = e.Lead(h.lead)
 				}
 				step = append(step, h)

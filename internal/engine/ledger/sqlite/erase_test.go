@@ -26,7 +26,7 @@ func TestEraseGoesOn(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := l.do(t.Context(), func(w *writer) error { _, err := w.eraseAccount(1); return err }); err != nil {
+	if err := l.do(t.Context(), func(w *writer) error { _, err := w.eraseAccount(ledger.Actor{}, 1); return err }); err != nil {
 		t.Fatal(err)
 	}
 	unfinished := func() {

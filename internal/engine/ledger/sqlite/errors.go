@@ -11,10 +11,11 @@ import (
 )
 
 var (
-	errClosed = fmt.Errorf("%w: the ledger is closed", homing.ErrUnavailable)
-	errQueue  = fmt.Errorf("%w: too many writes wait for the ledger", homing.ErrOverloaded)
-	errSlow   = fmt.Errorf("%w: the ledger's disk did not commit in time", homing.ErrUnavailable)
-	errErased = fmt.Errorf("%w: the account has just been erased", homing.ErrUnavailable)
+	errClosed   = fmt.Errorf("%w: the ledger is closed", homing.ErrUnavailable)
+	errQueue    = fmt.Errorf("%w: too many writes wait for the ledger", homing.ErrOverloaded)
+	errSlow     = fmt.Errorf("%w: the ledger's disk did not commit in time", homing.ErrUnavailable)
+	errUnhashed = fmt.Errorf("%w: the click was erased, and the ledger is not told the hash of lead codes", homing.ErrUnavailable)
+	errErased   = fmt.Errorf("%w: the account has just been erased", homing.ErrUnavailable)
 )
 
 // fault tells what kind of trouble SQLite is in. Anything that is not its own
@@ -79,6 +80,7 @@ var taken = map[string]string{
 	"campaigns.slug":                   "slug",
 	"campaigns.account, campaigns.ref": "ref",
 	"users.email":                      "e-mail address",
+	"tokens.hash":                      "token",
 }
 
 // conflictOf turns a violated constraint into the kind it means: a value that

@@ -23,6 +23,9 @@ func open(t testing.TB, o sqlite.Options) *sqlite.Ledger {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.LeadHashes == nil {
+		o.LeadHashes = ledgertest.HashLeads
+	}
 	l, err := sqlite.Open(o)
 	if err != nil {
 		t.Fatal(err)

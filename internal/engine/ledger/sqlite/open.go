@@ -75,6 +75,12 @@ type Options struct {
 	// Patience is how long a write may wait for its commit, give or take a
 	// sixteenth. Default ledger.Patience.
 	Patience time.Duration
+	// LeadHashes gives the keyed hashes of a lead code, under each key that is
+	// in use, the newest first: homing.Keyring.HashLeads. Claims of erased
+	// clicks are compared by them. Without it a claim with a lead code of such a
+	// click is refused with homing.ErrUnavailable, for nobody can tell whether
+	// it was there.
+	LeadHashes func(lead string) []string
 }
 
 func (o *Options) fill() {
@@ -151,7 +157,7 @@ func (l *Ledger) open(o *Options) error {
 	const patienceTicks = watchTicks
 	l.queue = newQueue(o.MaxQueue, o.MaxBatch, patienceTicks)
 	l.writer = &writer{queue: l.queue, stale: true, broke: l.breakDown, broken: l.broken,
-		patience: o.Patience, nudge: make(chan struct{}, 1),
+		patience: o.Patience, leadHashes: o.LeadHashes, nudge: make(chan struct{}, 1),
 		ballast: &ballast{path: l.path + "-ballast"}, damage: l.damage}
 	l.keeper = &keeper{ledger: l, writer: l.writer}
 	if l.writer.conn, err = connect(l.path, sqlite.OpenReadWrite, o.Patience, writerPragmas); err != nil {

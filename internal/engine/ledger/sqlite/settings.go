@@ -143,7 +143,9 @@ func (w *writer) apply(by ledger.Actor, edits []ledger.Edit, numbers []int64) er
 			campaign.Account = ownerOf(edit.Owner, campaign.Account)
 			numbers[i], e, err = w.putCampaign(campaign)
 		case ledger.EraseAccount:
-			e, err = w.eraseAccount(edit.Account)
+			e, err = w.eraseAccount(by, edit.Account)
+		case ledger.EraseClick:
+			e, err = w.eraseClick(by, edit)
 		default:
 			err = fmt.Errorf("%w: an edit of type %T", homing.ErrInvalid, edit)
 		}

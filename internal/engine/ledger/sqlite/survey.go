@@ -47,7 +47,7 @@ const (
 )
 
 var smallTables = []string{"settings", "accounts", "keys", "key_uses", "campaigns", "users", "sessions", "links",
-	"audit", "erasures", "leases"}
+	"audit", "erasures", "leases", "tokens", "erased"}
 
 func findBrokenIn(conn *sqlite.Conn, table string) ([]string, error) {
 	return texts(conn, fmt.Sprintf(

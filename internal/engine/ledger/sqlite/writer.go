@@ -46,6 +46,9 @@ type writer struct {
 	lastConversion int64
 	lastChange     int64
 	erased         map[homing.AccountID]struct{}
+	erasedClicks   bool // there are any
+
+	leadHashes func(lead string) []string // see Options.LeadHashes
 
 	wrote bool // the batch has changed something, so that COMMIT writes to the log
 
@@ -145,6 +148,11 @@ func (w *writer) recollect() (err error) {
 	if w.lastChange, _, err = queryInt(w.conn, "SELECT coalesce(max(number), 0) FROM changes"); err != nil {
 		return err
 	}
+	click, _, err := queryInt(w.conn, "SELECT EXISTS (SELECT 1 FROM erased WHERE click IS NOT NULL)")
+	if err != nil {
+		return err
+	}
+	w.erasedClicks = click != 0
 	w.erased = map[homing.AccountID]struct{}{}
 	return query(w.conn, "SELECT id FROM accounts WHERE erased", func(row *sqlite.Stmt) error {
 		w.erased[homing.AccountID(row.ColumnInt64(0))] = struct{}{}

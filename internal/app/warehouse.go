@@ -1,0 +1,165 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/netip"
+	"time"
+
+	"homing"
+	"homing/internal/desk/control"
+	"homing/internal/engine/geo"
+	"homing/internal/engine/geo/mmdb"
+	"homing/internal/engine/warehouse"
+	"homing/internal/engine/warehouse/duckdb"
+	"homing/internal/engine/warehouse/duckdb/process"
+	"homing/internal/engine/warehouse/duckdb/process/child"
+	"homing/internal/flow/loader"
+	"homing/internal/flow/report"
+)
+
+// geoWatch is how often the files of places are looked at.
+const geoWatch = 10 * time.Second
+
+// WarehouseArgument is the only argument of the program when it is to be the
+// warehouse's process, which is nobody's command.
+const WarehouseArgument = process.Argument
+
+// WarehouseProcess is the warehouse's process, until its input ends. It returns
+// the exit code.
+func WarehouseProcess() int { return child.Main() }
+
+// reporting is what answers reports: all of it may be away without anybody at
+// the doors noticing.
+type reporting struct {
+	warehouse warehouse.Warehouse
+	loader    *loader.Loader
+	engine    *report.Engine
+	zone      *time.Location
+}
+
+// openReporting opens the warehouse and what feeds and asks it. It does not wait
+// for the warehouse's process.
+func (h *house) openReporting(cfg *Config) error {
+	zone, err := time.LoadLocation(cfg.TimeZone)
+	if err != nil || cfg.TimeZone == "Local" {
+		return fmt.Errorf("%w --time-zone %q: want a name such as Europe/Berlin or UTC", homing.ErrInvalid, cfg.TimeZone)
+	}
+	store, err := duckdb.Open(duckdb.Options{
+		Dir: h.dir.file(warehouseDir), Memory: int64(cfg.WarehouseMemory), Threads: cfg.WarehouseThreads,
+		Silence: cfg.WarehouseSilence, Clock: h.clock, Log: h.log,
+	})
+	if err != nil {
+		return fmt.Errorf("--data-dir %s: %w", h.dir.path, err)
+	}
+	h.closers = append(h.closers, store.Close)
+	feed := loader.Open(loader.Options{
+		Spool: h.spool, Books: h.ledger, Warehouse: store, Geo: h.places(), View: h.catalog.View, Refresh: h.catalog.Reload,
+		Masker: h.catalog.Masker(), Keyring: h.keyring, Clock: h.clock, Log: h.log,
+		KeepClicks: time.Duration(cfg.KeepClicks), KeepPostbacks: time.Duration(cfg.KeepPostbacks), NoArchive: cfg.NoArchive,
+	})
+	h.reporting = &reporting{
+		warehouse: store, loader: feed, zone: zone,
+		engine: &report.Engine{
+			Warehouse: store, View: h.catalog.View, Keyring: h.keyring, Masker: h.catalog.Masker(), Fresh: feed.Fresh, Clock: h.clock,
+		},
+	}
+	h.tracer.Warehouse = store
+	return nil
+}
+
+// openPlaces reads the operator's files. One that is broken stops nothing.
+func (h *house) openPlaces(cfg *Config) {
+	if len(cfg.GeoIPFiles) == 0 {
+		return
+	}
+	finder, err := mmdb.Open(cfg.GeoIPFiles, h.log)
+	if err != nil {
+		h.log.Error("a file of places cannot be read; homing goes on without what it knows", "error", err)
+	}
+	h.geo = finder
+}
+
+// places finds places; nowhere if there are no files.
+func (h *house) places() geo.Finder {
+	if h.geo == nil {
+		return geo.Nowhere{}
+	}
+	return h.geo
+}
+
+// whatFilesSay is for homing geoip test.
+func (h *house) whatFilesSay(addr netip.Addr) (told []control.Place) {
+	if h.geo == nil {
+		return nil
+	}
+	places := h.geo.FindEach(addr)
+	for i, s := range h.geo.Status() {
+		p := places[i]
+		place := control.Place{
+			File: s.Path, Country: p.Country, Region: p.Region, City: p.City, Carrier: p.Carrier, ISP: p.ISP, Trouble: s.Problem,
+		}
+		if s.Built != 0 {
+			place.Built = s.Built.String()
+		}
+		told = append(told, place)
+	}
+	return told
+}
+
+// tell hands the reports to the command line.
+func (r *reporting) tell(d *control.Desk) {
+	d.Reports, d.Warehouse, d.Loader, d.Zone = r.engine, r.warehouse, steering{r.loader}, r.zone
+	d.Lag = r.lag
+}
+
+// steering is the loader as the command line sees it.
+type steering struct{ *loader.Loader }
+
+func (s steering) Rebuild(ctx context.Context, progress func(what string, done, total int64)) error {
+	return s.Loader.Rebuild(ctx, progress)
+}
+
+func (r *reporting) lag() control.Lag {
+	lag := r.loader.Lag()
+	told := control.Lag{Records: lag.Records, Seconds: int64(lag.Behind / time.Second), Trouble: lag.Error}
+	if lag.Fresh != 0 {
+		told.Through = lag.Fresh.String()
+	}
+	return told
+}
+
+// notices are what operators should know of reports.
+func (r *reporting) notices() []string {
+	notices := r.loader.Notices()
+	if s := r.warehouse.Status(); s.Trouble != "" {
+		notices = append(notices, "reports are out of order: "+s.Trouble)
+	}
+	return notices
+}
+
+// writeMetrics tells how reports are doing.
+func (r *reporting) writeMetrics(w io.Writer) {
+	status, lag := r.warehouse.Status(), r.loader.Lag()
+	up := 0
+	if status.Up {
+		up = 1
+	}
+	fmt.Fprintf(w, "homing_warehouse_up %d\n", up)
+	fmt.Fprintf(w, "homing_warehouse_bytes %d\n", status.Bytes)
+	fmt.Fprintf(w, "homing_warehouse_memory_bytes %d\n", status.Memory)
+	fmt.Fprintf(w, "homing_warehouse_incidents %d\n", len(status.Incidents))
+	fmt.Fprintf(w, "homing_loader_behind_records %d\n", lag.Records)
+	fmt.Fprintf(w, "homing_loader_behind_seconds %g\n", lag.Behind.Seconds())
+	fmt.Fprintf(w, "homing_loader_rows_per_second %d\n", lag.Rate)
+	fmt.Fprintf(w, "homing_loader_unread_records_total %d\n", lag.Unread)
+}
+
+// runReporting loads until ctx is done.
+func (h *house) runReporting(ctx context.Context) {
+	h.beside(func() { h.reporting.loader.Run(ctx) })
+	if h.geo != nil {
+		h.beside(func() { h.geo.Watch(ctx, geoWatch) })
+	}
+}

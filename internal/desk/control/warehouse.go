@@ -1,0 +1,132 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"homing"
+	"homing/internal/engine/warehouse"
+)
+
+// Warehouse is asked for what the spool no longer has, and how it is doing; see
+// warehouse.Warehouse.
+type Warehouse interface {
+	warehouse.Source
+	Seals(ctx context.Context) ([]warehouse.Seal, error)
+	Status() warehouse.Status
+}
+
+// Loader feeds the warehouse.
+type Loader interface {
+	// CatchUp waits until all that is durable now is loaded.
+	CatchUp(ctx context.Context) error
+	// Rebuild makes the warehouse again from what it was made from.
+	Rebuild(ctx context.Context, progress func(what string, done, total int64)) error
+	// Notices say in words what stands in its way.
+	Notices() []string
+}
+
+var errNoWarehouse = &said{"this homing has no warehouse, so there are no reports; see the notices of homing warehouse status, or start homing serve", homing.ErrUnavailable}
+
+// warehouseStatus tells how the warehouse is doing, without asking its process.
+func (d desk) warehouseStatus() *WarehouseStatus {
+	if d.Warehouse == nil {
+		return nil
+	}
+	s := d.Warehouse.Status()
+	told := &WarehouseStatus{
+		Up: s.Up, Trouble: s.Trouble, Since: when(s.Since), Incidents: []Incident{},
+		Version: s.Version, Bytes: s.Bytes, Memory: s.Memory,
+	}
+	for _, i := range s.Incidents {
+		told.Incidents = append(told.Incidents, Incident{when(i.From), when(i.Until), i.What})
+	}
+	if d.Lag != nil {
+		told.Lag = d.Lag()
+	}
+	if d.Loader != nil {
+		told.Notices = d.Loader.Notices()
+	}
+	return told
+}
+
+func (d desk) showWarehouse(r *http.Request) (any, error) {
+	told := d.warehouseStatus()
+	if told == nil {
+		return nil, errNoWarehouse
+	}
+	seals, err := d.Warehouse.Seals(r.Context())
+	switch {
+	case errors.Is(err, homing.ErrUnavailable), errors.Is(err, homing.ErrDamaged):
+		return told, nil // what else is known says why
+	case err != nil:
+		return nil, err
+	}
+	told.Sealed = &Sealed{Days: len(seals)}
+	for i, s := range seals {
+		if i == 0 {
+			told.Sealed.First = s.Day.String()
+		}
+		told.Sealed.Last = s.Day.String()
+		told.Sealed.Rows += s.Rows
+		told.Sealed.Bytes += s.Bytes
+	}
+	return told, nil
+}
+
+// rebuild makes the warehouse again, and tells how far it is, at most a few
+// times a second.
+func (d desk) rebuild(r *http.Request, out *lines) error {
+	if d.Loader == nil {
+		return errNoWarehouse
+	}
+	if d.Offline {
+		return errNotServing
+	}
+	p := rebuildProgress{out: out, clock: d.Clock}
+	if err := d.Loader.Rebuild(r.Context(), p.tell); err != nil {
+		return err
+	}
+	return out.write(Rebuilding{What: "rebuilt", Over: true})
+}
+
+var errNotServing = &said{"no server runs on this data directory; start homing serve, and ask again", homing.ErrUnavailable}
+
+// rebuildProgress passes progress on. It is safe for concurrent use.
+type rebuildProgress struct {
+	out   *lines
+	clock homing.Clock
+	mu    sync.Mutex
+	told  time.Time // guarded by mu
+	what  string    // guarded by mu
+}
+
+func (p *rebuildProgress) tell(what string, done, total int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.clock()
+	if what == p.what && now.Sub(p.told) < 4*flushEvery {
+		return
+	}
+	p.what, p.told = what, now
+	_ = p.out.write(Rebuilding{What: what, Done: done, Total: total}) // who went away ends the context
+}
+
+// places tells what each file of places says of an address.
+func (d desk) places(r *http.Request) (any, error) {
+	text := strings.TrimSpace(r.PathValue("addr"))
+	addr, err := netip.ParseAddr(text)
+	if err != nil {
+		return nil, &said{"invalid address \"" + text + "\": want one such as 203.0.113.7 or 2001:db8::1", homing.ErrInvalid}
+	}
+	told := Places{Addr: addr.Unmap().String(), Files: []Place{}}
+	if d.Desk.Places != nil {
+		told.Files = append(told.Files, d.Desk.Places(addr.Unmap())...)
+	}
+	return told, nil
+}

@@ -1,0 +1,274 @@
+package duckdb
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"homing"
+	"homing/internal/engine/warehouse"
+	"homing/internal/engine/warehouse/duckdb/process"
+)
+
+// loading is one batch on its way in.
+type loading struct {
+	w      *Warehouse
+	memory *memory
+	batch  *warehouse.Batch
+	sheets *sheets
+	lookup *lookup
+
+	again    again
+	replaced []string               // conversions whose rows are replaced, by number
+	newest   homing.ConversionID    // of the batch
+	unknown  int64                  // change of the number of unknown conversions
+	days     map[warehouse.Day]bool // that a seal would have kept rows of
+	day      warehouse.Day          // the newest with a visitor
+}
+
+// build makes the batch's columns.
+func (l *loading) build(ctx context.Context) error {
+	l.sheets.clear()
+	l.days, l.day, l.newest = map[warehouse.Day]bool{}, l.memory.day, l.memory.newest
+	arrived := l.memory.erased.clicks(l.batch.Clicks)
+	l.lookup = newLookup(arrived, l.sheets.order)
+	l.sheets.order = l.lookup.order
+	if err := l.again.ask(ctx, l.w.child, l.memory.sealed, arrived, l.batch.Postbacks); err != nil {
+		return err
+	}
+	versions, err := l.versions(ctx)
+	if err != nil {
+		return err
+	}
+	l.want(versions)
+	if err := l.lookup.ask(ctx, l.w.child); err != nil {
+		return err
+	}
+	if err := l.sheets.uniques.prepare(ctx, l.w.child, arrived); err != nil {
+		return err
+	}
+	l.clicks()
+	l.postbacks()
+	l.conversions(versions)
+	l.sheets.partials.fill(l.sheets.totals)
+	return nil
+}
+
+// want tells the lookup which clicks are needed.
+func (l *loading) want(versions []warehouse.Conversion) {
+	for i := range l.batch.Postbacks {
+		if p := &l.batch.Postbacks[i]; genuine(p) {
+			l.lookup.want(p.Origin)
+		}
+	}
+	for i := range versions {
+		if c := &versions[i]; !c.Known {
+			l.lookup.want(c.Click)
+		}
+	}
+}
+
+// kept tells whether rows of a table are kept as such at a moment. Those of
+// days that were given up are counted in totals only, if they are loaded again.
+func (l *loading) kept(t warehouse.Table, at homing.Millis) bool {
+	return warehouse.DayAt(at) >= l.memory.holdings[t] || l.memory.holdings[t] == 0
+}
+
+// counted tells whether a row is of a day that was given up after it was
+// sealed: then it is in the totals, and has come once more.
+func (l *loading) counted(t warehouse.Table, at homing.Millis) bool {
+	return !l.kept(t, at) && l.w.archive.find(warehouse.DayAt(at)) != nil
+}
+
+// find gives the facets of a postback's click, nil if there are none.
+func (l *loading) find(p *warehouse.Postback) *warehouse.Facets {
+	if !genuine(p) || !l.kept(warehouse.ClickTable, p.Origin.Time) {
+		return nil
+	}
+	return l.lookup.find(p.Origin)
+}
+
+func (l *loading) clicks() {
+	s := l.sheets
+	for _, i := range l.lookup.order {
+		c := &l.lookup.clicks[i]
+		if l.again.clicks[c.Origin] || l.counted(warehouse.ClickTable, c.Time) {
+			continue
+		}
+		unique := s.uniques.first(c)
+		s.partials.click(c, unique)
+		if unique {
+			s.visitors.int(int64(warehouse.DayAt(c.Time)), visitorKey(c))
+			l.day = max(l.day, warehouse.DayAt(c.Time))
+		}
+		if l.kept(warehouse.ClickTable, c.Time) {
+			s.clicks.click(c, unique)
+			l.days[warehouse.DayAt(c.Time)] = true
+		}
+	}
+}
+
+func (l *loading) postbacks() {
+	var none warehouse.Facets
+	batch := l.memory.erased.postbacks(l.batch.Postbacks)
+	for i := range batch {
+		p := &batch[i]
+		if l.again.postbacks[placeOf(p)] || l.counted(warehouse.PostbackTable, p.At) {
+			continue
+		}
+		facets, known := &none, false
+		if found := l.find(p); found != nil {
+			facets, known = l.memory.erased.facets(found, p.Origin, p.Account), true
+		}
+		l.sheets.partials.postback(p, facets)
+		if l.kept(warehouse.PostbackTable, p.At) {
+			l.sheets.postbacks.postback(p, known, facets)
+			l.days[warehouse.DayAt(p.At)] = true
+		}
+	}
+}
+
+// versions are the conversions to be written: the highest version of each in
+// the batch, unless a higher one is stored, and the stored ones whose click
+// has come at last.
+func (l *loading) versions(ctx context.Context) ([]warehouse.Conversion, error) {
+	highest := map[homing.ConversionID]warehouse.Conversion{}
+	for _, c := range l.memory.erased.conversions(l.batch.Conversions) {
+		if old, ok := highest[c.ID]; !ok || c.Version > old.Version {
+			c.Known, c.Facets = false, warehouse.Facets{}
+			highest[c.ID] = c
+		}
+	}
+	if err := l.compareStored(ctx, highest); err != nil {
+		return nil, err
+	}
+	if err := l.lateClicks(ctx, highest); err != nil {
+		return nil, err
+	}
+	list := make([]warehouse.Conversion, 0, len(highest))
+	for _, c := range highest {
+		list = append(list, c)
+	}
+	slices.SortFunc(list, func(a, b warehouse.Conversion) int { return cmp.Compare(a.ID, b.ID) })
+	return list, nil
+}
+
+// compareStored leaves out versions that are not news, and notes the rows that
+// others replace. Most conversions are new, and then nothing is asked. What is
+// known of a click stays when the click has been given up.
+func (l *loading) compareStored(ctx context.Context, highest map[homing.ConversionID]warehouse.Conversion) error {
+	var ids []string
+	for id := range highest {
+		l.newest = max(l.newest, id)
+		if id <= l.memory.newest {
+			ids = append(ids, id.String())
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	return l.readConversions(ctx, func(old warehouse.Conversion) {
+		c := highest[old.ID]
+		if c.Version < old.Version || c.Version == old.Version && old.Known {
+			delete(highest, old.ID)
+			return
+		}
+		c.Known, c.Facets = old.Known, old.Facets
+		highest[old.ID] = c
+		l.replace(&old)
+	}, `WHERE id IN (SELECT unnest(string_split(?, ','))::BIGINT)`, strings.Join(ids, ","))
+}
+
+// lateClicks adds the stored conversions whose click is in this batch and was
+// not known before.
+func (l *loading) lateClicks(ctx context.Context, highest map[homing.ConversionID]warehouse.Conversion) error {
+	if l.memory.unknown == 0 || len(l.lookup.order) == 0 {
+		return nil
+	}
+	order := l.lookup.order
+	first, last := l.lookup.clicks[order[0]].Time, l.lookup.clicks[order[len(order)-1]].Time
+	return l.readConversions(ctx, func(c warehouse.Conversion) {
+		_, replaced := highest[c.ID]
+		if !replaced && l.lookup.inBatch(c.Click) != nil {
+			highest[c.ID] = c
+			l.replace(&c)
+		}
+	}, `WHERE known = 0 AND click_at BETWEEN ? AND ?`, int64(first), int64(last))
+}
+
+func (l *loading) replace(old *warehouse.Conversion) {
+	l.replaced = append(l.replaced, old.ID.String())
+	if !old.Known {
+		l.unknown--
+	}
+}
+
+func (l *loading) readConversions(ctx context.Context, visit func(warehouse.Conversion), where string, args ...any) error {
+	var failure error
+	err := each(ctx, l.w.child, func(r *process.Rows) {
+		c, err := readConversion(r)
+		if err != nil {
+			failure = err
+			return
+		}
+		visit(c)
+	}, `SELECT `+conversions.columns()+` FROM conversions `+where, args...)
+	return cmp.Or(err, failure)
+}
+
+func (l *loading) conversions(versions []warehouse.Conversion) {
+	for i := range versions {
+		c := &versions[i]
+		if !c.Known {
+			if facets := l.lookup.find(c.Click); facets != nil && l.kept(warehouse.ClickTable, c.Click.Time) {
+				c.Known, c.Facets = true, *facets
+			}
+		}
+		c.Facets = *l.memory.erased.facets(&c.Facets, c.Click, c.Account)
+		if !l.kept(warehouse.ConversionTable, c.At) {
+			continue
+		}
+		if !c.Known {
+			l.unknown++
+		}
+		l.sheets.conversions.conversion(c)
+	}
+}
+
+// steps are the transaction.
+func (l *loading) steps(mark warehouse.Mark) []process.Step {
+	s := l.sheets
+	steps := []process.Step{moveMark(l.batch, mark)}
+	if len(l.replaced) > 0 {
+		steps = append(steps, process.Step{SQL: `DELETE FROM conversions WHERE id IN (SELECT unnest(string_split(?, ','))::BIGINT)`,
+			Args: []any{strings.Join(l.replaced, ",")}})
+	}
+	for day := range l.days {
+		if l.memory.sealed[day] {
+			steps = append(steps, process.Step{SQL: `UPDATE sealed SET stands = 0 WHERE day = ?`, Args: []any{int64(day)}})
+		}
+	}
+	// A clock ahead of ours must not make us forget the visitors of today.
+	if oldest := min(l.day, warehouse.DayAt(homing.MillisOf(l.w.options.Clock()))); oldest > l.memory.day {
+		steps = append(steps, process.Step{SQL: `DELETE FROM visitors WHERE day < ` + strconv.Itoa(int(oldest)-keptDays)})
+	}
+	for _, sheet := range []*sheet{s.clicks, s.postbacks, s.conversions, s.totals, s.visitors} {
+		steps = append(steps, sheet.steps()...)
+	}
+	return steps
+}
+
+// note has the memory follow what was committed.
+func (l *loading) note() {
+	m := l.memory
+	for day := range l.days {
+		if m.sealed[day] {
+			m.sealed[day] = false
+		}
+	}
+	m.newest, m.day = l.newest, l.day
+	m.unknown += l.unknown
+	m.merging.note(l.sheets.partials)
+}

@@ -1,0 +1,104 @@
+//go:build cgo
+
+package child
+
+import (
+	"fmt"
+
+	duck "github.com/duckdb/duckdb-go-bindings"
+
+	"homing/internal/engine/warehouse/duckdb/process/wire"
+)
+
+// readers are the statements that may be queries. COPY reads too, if it is TO a
+// file; a COPY FROM would be a write and is nobody's here.
+var readers = map[duck.StatementType]bool{
+	duck.StatementTypeSelect: true, duck.StatementTypeExplain: true, duck.StatementTypeCopy: true,
+	duck.StatementTypePragma: true, duck.StatementTypeCall: true,
+}
+
+// query carries out a statement and sends its rows, a frame for the asking.
+func (s *server) query(c *call, f wire.Frame) *wire.Fault {
+	sql, args := f.Body.Text(), f.Body.Args()
+	if err := f.Body.Err(); err != nil {
+		return &wire.Fault{Text: err.Error()}
+	}
+	st, fault := prepare(c.conn, sql, args)
+	if fault != nil {
+		return fault
+	}
+	defer st.close()
+	if !readers[duck.PreparedStatementType(st.prepared)] {
+		return &wire.Fault{Kind: wire.Invalid, Text: "the statement does not read"}
+	}
+	if fault := st.stream(); fault != nil {
+		return fault
+	}
+	p, fault := newPacker(&st.result)
+	if fault != nil {
+		return fault
+	}
+	return s.answer(c, st, p)
+}
+
+func (s *server) answer(c *call, st *statement, p *packer) *wire.Fault {
+	source := &chunks{statement: st}
+	defer source.close()
+	for {
+		for !p.full() && !source.ended {
+			if c.over() {
+				return errCancelled
+			}
+			if fault := source.pack(p); fault != nil {
+				return fault
+			}
+		}
+		if err := s.out.Send(wire.Rows, c.id, p.body(source.ended)); err != nil {
+			return &wire.Fault{Kind: wire.Invalid, Text: err.Error()}
+		}
+		if source.ended {
+			return nil
+		}
+		if _, fault := c.next(); fault != nil { // a More
+			return fault
+		}
+	}
+}
+
+// chunks are the rows of a result, 2,048 at a time as DuckDB gives them, and
+// the row that is next in the present ones.
+type chunks struct {
+	statement *statement
+	chunk     duck.DataChunk
+	row, rows int
+	ended     bool
+}
+
+// pack gives the packer more rows.
+func (s *chunks) pack(p *packer) *wire.Fault {
+	if s.row == s.rows {
+		s.close()
+		chunk, fault := s.statement.fetch()
+		if fault != nil {
+			return fault
+		}
+		if s.chunk = chunk; chunk.Ptr != nil {
+			s.rows = int(duck.DataChunkGetSize(chunk))
+		}
+		if s.rows == 0 {
+			s.ended = true
+			return nil
+		}
+	}
+	n := p.pack(s.chunk, s.row, s.rows)
+	if n == 0 {
+		return &wire.Fault{Kind: wire.Invalid, Text: fmt.Sprintf("a row is larger than %d MiB", wire.MaxFrame>>20)}
+	}
+	s.row += n
+	return nil
+}
+
+func (s *chunks) close() {
+	duck.DestroyDataChunk(&s.chunk)
+	s.row, s.rows = 0, 0
+}

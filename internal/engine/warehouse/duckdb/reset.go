@@ -1,0 +1,216 @@
+package duckdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"homing"
+	"homing/internal/engine/warehouse"
+	"homing/internal/engine/warehouse/duckdb/process"
+)
+
+// Reset implements warehouse.Keeper.
+//
+// A second child makes warehouse-new.duckdb while the first goes on answering,
+// if it can; a crash leaves the old file as it was. Then the first child is
+// ended, the files change places, and it is started again. A crash between the
+// two renames leaves no file: the next start finds only the sealed days, and
+// does the same.
+func (w *Warehouse) Reset(ctx context.Context, progress warehouse.Progress) error {
+	if err := w.keeping.take(ctx); err != nil {
+		return err
+	}
+	defer w.keeping.give()
+	if progress == nil {
+		progress = func(string, int64, int64) {}
+	}
+	if err := w.rebuild(ctx, progress); err != nil {
+		return fmt.Errorf("couldn't make the warehouse anew: %w", err)
+	}
+	return nil
+}
+
+// restorePause is how long after a failure a missing file is made again.
+const restorePause = 10 * time.Second
+
+// restore makes a file that is missing, until it stands or Close begins.
+func (w *Warehouse) restore() {
+	for w.ctx.Err() == nil {
+		err := w.Reset(w.ctx, nil)
+		if err == nil {
+			return
+		}
+		w.log.Error("the warehouse could not be made from its sealed days; this is tried again", "error", err)
+		select {
+		case <-w.ctx.Done():
+		case <-time.After(restorePause):
+		}
+	}
+}
+
+func (w *Warehouse) rebuild(ctx context.Context, progress warehouse.Progress) error {
+	if err := removeNew(&w.options); err != nil {
+		return err
+	}
+	builder := process.Start(w.options.process(w.options.newPath(), "scratch-new"))
+	err := w.fill(ctx, builder, progress)
+	if err = errors.Join(err, builder.Close()); err != nil {
+		err = errors.Join(err, removeNew(&w.options))
+		if errors.Is(err, homing.ErrDamaged) {
+			// The new file's, of a child that died while it made it; sealed files
+			// that are damaged are passed over. Not wrapped: nothing is damaged.
+			return fmt.Errorf("%w: %s", homing.ErrUnavailable, err)
+		}
+		return err
+	}
+	if err := w.writing.take(ctx); err != nil {
+		return err
+	}
+	defer w.writing.give()
+	w.forget()
+	progress("changing over", 0, 0)
+	empty := w.restoring.Load()
+	if err := w.child.Restart(ctx, func() error { return w.swap(empty) }); err != nil {
+		return err
+	}
+	w.restoring.Store(false)
+	return nil
+}
+
+// fill makes a whole database of the sealed days.
+func (w *Warehouse) fill(ctx context.Context, builder *process.Process, progress warehouse.Progress) error {
+	if err := builder.Ready(ctx); err != nil {
+		return err
+	}
+	if err := makeSchema(ctx, builder); err != nil {
+		return err
+	}
+	if err := w.keepErasures(ctx, builder); err != nil {
+		return err
+	}
+	days := w.archive.days()
+	dropped := map[warehouse.Table]warehouse.Day{}
+	for i, day := range days {
+		progress("sealed days", int64(i), int64(len(days)))
+		m := w.archive.find(day)
+		for t, raw := range rawTables[:warehouse.ConversionTable] {
+			if _, ok := m.Files[raw.name]; !ok {
+				dropped[warehouse.Table(t)] = day + 1
+			}
+		}
+		if err := w.fillDay(ctx, builder, m); err != nil {
+			return fmt.Errorf("%s: %w", day, err)
+		}
+	}
+	progress("sealed days", int64(len(days)), int64(len(days)))
+	for t, before := range dropped {
+		_, err := builder.Write(ctx, process.Step{SQL: `INSERT INTO dropped SELECT ?, ?::BIGINT`, Args: []any{rawTables[t].name, int64(before)}})
+		if err != nil {
+			return err
+		}
+	}
+	_, err := builder.Write(ctx, process.Step{SQL: `CHECKPOINT`, Alone: true})
+	return err
+}
+
+// keepErasures takes over what was erased, so that what is loaded again is
+// blank from the first moment. If the old file cannot be read that waits until
+// the loader, which begins anew, erases again.
+func (w *Warehouse) keepErasures(ctx context.Context, builder *process.Process) error {
+	if w.restoring.Load() {
+		return nil
+	}
+	sheet := newSheet(erasures)
+	err := each(ctx, w.child, func(r *process.Rows) {
+		for i := range erasures.fields {
+			sheet.int(r.Int(i))
+		}
+	}, `SELECT `+erasures.columns()+` FROM erasures`)
+	if errors.Is(err, homing.ErrDamaged) || errors.Is(err, homing.ErrInvalid) { // no such table: it was just made
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = builder.Write(ctx, sheet.steps()...)
+	return err
+}
+
+// fillDay takes a sealed day in. A damaged file is told of and left out; then
+// the day's totals are worked out from the rows there are, and its seal does
+// not stand, so that what the spool still has is loaded again.
+func (w *Warehouse) fillDay(ctx context.Context, builder *process.Process, m *manifest) error {
+	whole := true
+	var steps []process.Step
+	for _, t := range []table{clicks, postbacks, totals} {
+		f, ok := m.Files[t.name]
+		if !ok {
+			continue
+		}
+		if err := w.archive.check(f); err != nil {
+			w.archive.complain(f.Name, err)
+			whole = false
+			continue
+		}
+		if t.name == totals.name && !whole && m.hasRows() {
+			continue
+		}
+		steps = append(steps, process.Step{SQL: `INSERT INTO ` + t.name + ` SELECT ` + t.columns() +
+			` FROM read_parquet(` + literal(w.archive.path(f.Name)) + `)` + storedOrder[t.name]})
+	}
+	if !whole && m.hasRows() {
+		steps = append(steps, process.Step{SQL: `INSERT INTO totals ` + dayTotals(m.day)})
+	}
+	if m.hasRows() {
+		steps = append(steps, sealedSteps(m.day, whole)...)
+	}
+	_, err := builder.Write(ctx, steps...)
+	return err
+}
+
+// storedOrder is the order in which rows are stored.
+var storedOrder = map[string]string{
+	clicks.name:    ` ORDER BY "at", node, seq`,
+	postbacks.name: ` ORDER BY "at", number`,
+	totals.name:    ` ORDER BY quarter, kind, campaign`,
+}
+
+// swap puts the new file in the place of the old one, which is put aside with
+// DuckDB's log beside it. An empty one, made because there was none, is removed.
+func (w *Warehouse) swap(empty bool) error {
+	path := w.options.path()
+	if err := putAside(path, w.options.Clock(), empty); err != nil {
+		return err
+	}
+	// Its log is gone: the builder ended in order.
+	if err := os.Rename(w.options.newPath(), path); err != nil {
+		return err
+	}
+	return syncFile(w.options.Dir)
+}
+
+func putAside(path string, now time.Time, empty bool) error {
+	if empty {
+		return errors.Join(removeFile(path+".wal"), removeFile(path))
+	}
+	if err := removeOld(filepath.Dir(path)); err != nil {
+		return err
+	}
+	aside := path + ".old-" + strconv.FormatInt(now.UnixMilli(), 10)
+	for _, part := range []string{".wal", ""} {
+		if err := os.Rename(path+part, aside+part); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+func removeNew(o *Options) error {
+	return errors.Join(removeFile(o.newPath()), removeFile(o.newPath()+".wal"))
+}

@@ -1,0 +1,228 @@
+package statement
+
+import (
+	"fmt"
+	"strings"
+
+	"homing/internal/engine/warehouse"
+)
+
+// writer writes the statement of one query, from its beginning to its end:
+// question marks and arguments are in the same order.
+type writer struct {
+	q        *warehouse.Query
+	dialect  Dialect
+	holdings Holdings
+	zone     warehouse.Zone // what matters of it
+	measures []warehouse.Measure
+
+	args []any
+	gaps []warehouse.Gap
+}
+
+// text is a text of the query as it stands in the statement.
+func (w *writer) text(text string) string {
+	w.args = append(w.args, text)
+	return "?"
+}
+
+// compile writes a query that has been checked. In short:
+//
+//	WITH groups AS (parts)
+//	SELECT keys, measures FROM (SELECT 0 AS total, … FROM groups
+//	                            UNION ALL SELECT 1 AS total, sums FROM groups)
+//	ORDER BY total DESC, …, keys LIMIT …
+func compile(q *warehouse.Query, d Dialect, h Holdings, limit int, total bool) *Statement {
+	w := &writer{q: q, dialect: d, holdings: h, zone: within(q.Zone, q.From, q.Until)}
+	for m := range warehouse.Measure(warehouse.MeasureCount) {
+		if q.Measures.Has(m) {
+			w.measures = append(w.measures, m)
+		}
+	}
+	sql := w.statement(total) + w.order(total)
+	if fetch := fetched(q, limit, total); fetch > 0 {
+		sql += fmt.Sprintf(" LIMIT %d", fetch)
+	}
+	return &Statement{
+		SQL: sql, Args: w.args, Gaps: w.gaps,
+		by: q.By, measures: w.measures, total: total, limit: limit,
+	}
+}
+
+// fetched is how many rows are wanted: of an answer the total, and one more
+// than the limit, to know whether there is more.
+func fetched(q *warehouse.Query, limit int, total bool) int {
+	switch {
+	case limit == 0:
+		return q.Limit
+	case total:
+		return limit + 2
+	}
+	return limit + 1
+}
+
+func (w *writer) statement(total bool) string {
+	groups := w.parts()
+	columns := strings.Join(w.columns(func(_ int, name string) string { return name }), ", ")
+	keys := strings.Join(w.keys(func(i int, name string) string {
+		if w.q.By[i].IsNumber() {
+			return fmt.Sprintf("CAST(%s AS BIGINT) AS %s", name, name)
+		}
+		return name
+	}), ", ")
+	if keys != "" {
+		keys += ", "
+	}
+	if !total {
+		return fmt.Sprintf("SELECT %s%s FROM (%s) AS all_groups", keys, strings.Join(w.names(), ", "), groups)
+	}
+	return fmt.Sprintf("WITH all_groups AS MATERIALIZED (%s) SELECT %s FROM ("+
+		"SELECT 0 AS total, %s%s FROM all_groups UNION ALL %s) AS answer",
+		groups, columns, keys, strings.Join(w.names(), ", "), w.total())
+}
+
+// keys are the names of the keys, each as put says.
+func (w *writer) keys(put func(i int, name string) string) (list []string) {
+	for i := range w.q.By {
+		list = append(list, put(i, fmt.Sprintf("k%d", i)))
+	}
+	return list
+}
+
+// names are the names of the measures.
+func (w *writer) names() (list []string) {
+	for _, m := range w.measures {
+		list = append(list, name(m))
+	}
+	return list
+}
+
+func name(m warehouse.Measure) string { return fmt.Sprintf("m%d", m) }
+
+func (w *writer) columns(put func(i int, name string) string) []string {
+	return append(w.keys(put), w.names()...)
+}
+
+// total is the row that is the total of all groups. Times do not add up: they
+// are found among all conversions once more.
+func (w *writer) total() string {
+	list := w.keys(func(i int, name string) string {
+		if w.q.By[i].IsNumber() {
+			return "0 AS " + name
+		}
+		return "'' AS " + name
+	})
+	sums := []string{"count(*) AS n"} // makes one row of no groups, too
+	for _, m := range w.measures {
+		if m.Adds() {
+			sums = append(sums, sumOf(name(m), name(m)))
+			list = append(list, name(m))
+			continue
+		}
+		s := w.segments(warehouse.ConversionTable)[0]
+		list = append(list, fmt.Sprintf("(SELECT %s%s) AS %s", s.figure(w.dialect, m, w.measures), w.rows(s), name(m)))
+	}
+	return fmt.Sprintf("SELECT 1 AS total, %s FROM (SELECT %s FROM all_groups) AS sums",
+		strings.Join(list, ", "), strings.Join(sums, ", "))
+}
+
+// sumOf is a sum of whole numbers that fits 64 bits, or is an error.
+func sumOf(what, name string) string {
+	return fmt.Sprintf("coalesce(CAST(sum(%s) AS BIGINT), 0) AS %s", what, name)
+}
+
+// parts are the groups of all tables together.
+func (w *writer) parts() string {
+	var parts []string
+	for _, table := range []warehouse.Table{warehouse.ClickTable, warehouse.PostbackTable, warehouse.ConversionTable} {
+		raw := rawSource(table, w.q.Basis)
+		if !raw.figures.tells(w.measures) {
+			continue
+		}
+		for _, s := range w.segments(table) {
+			parts = append(parts, w.part(s))
+		}
+	}
+	list := w.keys(func(_ int, name string) string { return name })
+	for _, m := range w.measures {
+		inner := fmt.Sprintf("p%d", m)
+		if m.Adds() {
+			list = append(list, sumOf(inner, name(m)))
+		} else {
+			list = append(list, fmt.Sprintf("max(%s) AS %s", inner, name(m))) // only one part tells it
+		}
+	}
+	return fmt.Sprintf("SELECT %s FROM (%s) AS parts%s",
+		strings.Join(list, ", "), strings.Join(parts, " UNION ALL "), w.grouped())
+}
+
+// part is what a segment tells of the groups.
+func (w *writer) part(s segment) string {
+	list := w.keys(func(i int, name string) string { return w.key(s.source, w.q.By[i]) + " AS " + name })
+	for _, m := range w.measures {
+		list = append(list, fmt.Sprintf("%s AS p%d", s.figure(w.dialect, m, w.measures), m))
+	}
+	return "SELECT " + strings.Join(list, ", ") + w.rows(s) + w.grouped()
+}
+
+func (w *writer) grouped() string {
+	if len(w.q.By) == 0 {
+		return ""
+	}
+	return " GROUP BY " + strings.Join(w.keys(func(_ int, name string) string { return name }), ", ")
+}
+
+// order sorts as the query asks, the total first.
+func (w *writer) order(total bool) string {
+	var list []string
+	if total {
+		list = append(list, "total DESC")
+	}
+	for _, o := range w.q.Order {
+		list = append(list, w.sorted(o)...)
+	}
+	list = append(list, w.keys(func(_ int, name string) string { return name })...)
+	if len(list) == 0 {
+		return ""
+	}
+	return " ORDER BY " + strings.Join(list, ", ")
+}
+
+// sorted is one thing to sort by. What has no value comes last either way.
+func (w *writer) sorted(o warehouse.Order) []string {
+	value, without := w.sortValue(o)
+	if o.Desc {
+		value += " DESC"
+	}
+	if without == "" {
+		return []string{value}
+	}
+	return []string{fmt.Sprintf("CASE WHEN %s THEN 1 ELSE 0 END", without), value}
+}
+
+// sortValue is what is compared, and when there is nothing to compare.
+func (w *writer) sortValue(o warehouse.Order) (value, without string) {
+	if o.ByKey {
+		for i, d := range w.q.By {
+			if d == o.Dimension {
+				return fmt.Sprintf("k%d", i), ""
+			}
+		}
+	}
+	var none []string
+	value = name(o.Measure)
+	if !o.Measure.Adds() {
+		none = append(none, value+" < 0")
+	}
+	if !o.Divided {
+		return value, strings.Join(none, "")
+	}
+	per := name(o.Per)
+	none = append(none, per+" = 0")
+	if !o.Per.Adds() {
+		none = append(none, per+" < 0")
+	}
+	without = strings.Join(none, " OR ")
+	// 1e0 makes it a division of floating-point numbers everywhere.
+	return fmt.Sprintf("CASE WHEN %s THEN 0 ELSE %s * 1e0 / %s END", without, value, per), without
+}

@@ -1,0 +1,143 @@
+package loader
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"homing"
+	"homing/internal/engine/spool"
+	"homing/internal/engine/warehouse"
+)
+
+// stateVersion is the version of both states. They are JSON, kept by the
+// warehouse with the marks.
+const stateVersion = 1
+
+// spoolState is what the loader keeps with the mark of the spool.
+type spoolState struct {
+	Version int                       `json:"v"`
+	Salts   map[warehouse.Day]string  `json:"salts,omitempty"` // hex
+	Through homing.Millis             `json:"through"`         // time of the newest record loaded
+	Sealed  map[warehouse.Day]through `json:"sealed,omitempty"`
+}
+
+// through tells what of a sealed day must not be loaded again after the
+// warehouse has begun anew: what lies below its marks at the sealing. It is
+// kept until both sources are past it, and not read off the seals again: a day
+// that gets rows is listed there no more.
+type through struct {
+	Spool  uint64 `json:"s"`
+	Ledger uint64 `json:"l"`
+}
+
+// ledgerState is what the loader keeps with the mark of the ledger.
+type ledgerState struct {
+	Version int   `json:"v"`
+	Erased  int64 `json:"erased"` // number of the newest erasure that was carried out
+}
+
+func readState(data []byte, state any, version *int) error {
+	if len(data) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(data, state); err != nil {
+		return fmt.Errorf("the loader's state cannot be read: %w: %w", homing.ErrDamaged, err)
+	}
+	if *version > stateVersion {
+		return fmt.Errorf("the loader's state has version %d: %w", *version, homing.ErrNewer)
+	}
+	return nil
+}
+
+// resume reads the marks, unless they are known.
+func (l *Loader) resume(ctx context.Context) error {
+	if l.resumed {
+		return nil
+	}
+	mark, err := l.warehouse.Mark(ctx, l.options.Source)
+	if err != nil {
+		return fmt.Errorf("couldn't ask for the mark of %s: %w", l.options.Source, err)
+	}
+	books, err := l.warehouse.Mark(ctx, LedgerSource)
+	if err != nil {
+		return fmt.Errorf("couldn't ask for the ledger's mark: %w", err)
+	}
+	var s spoolState
+	if err := readState(mark.State, &s, &s.Version); err != nil {
+		return err
+	}
+	var ls ledgerState
+	if err := readState(books.State, &ls, &ls.Version); err != nil {
+		return err
+	}
+	if mark.Next == 0 {
+		if s.Sealed, err = l.sealed(ctx); err != nil {
+			return err
+		}
+	}
+	if err := l.reader.resume(spool.Position(mark.Next), &s); err != nil {
+		return err
+	}
+	l.ledgerAt.resume(books.Next, &ls)
+	l.resumed = true
+	l.resumedAt(s.Through)
+	return nil
+}
+
+// sealed tells what must be passed over, from the seals.
+func (l *Loader) sealed(ctx context.Context) (map[warehouse.Day]through, error) {
+	seals, err := l.warehouse.Seals(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("couldn't list the sealed days: %w", err)
+	}
+	days := make(map[warehouse.Day]through, len(seals))
+	for _, s := range seals {
+		days[s.Day] = through{s.Through[l.options.Source], s.Through[LedgerSource]}
+	}
+	return days, nil
+}
+
+// resume goes to a mark.
+func (r *reader) resume(mark spool.Position, s *spoolState) error {
+	r.close()
+	r.next, r.loaded, r.rest = mark, mark, nil
+	r.sealed, r.through = s.Sealed, s.Through
+	r.enricher.salts = salts{byDay: map[warehouse.Day]salt{}}
+	for day, text := range s.Salts {
+		var key salt
+		if n, err := hex.Decode(key[:], []byte(text)); err != nil || n != len(key) || len(text) != 2*len(key) {
+			return fmt.Errorf("a salt in the loader's state: %w", homing.ErrDamaged)
+		}
+		r.enricher.salts.byDay[day] = key
+	}
+	if durable := r.l.spool.Durable(); mark > durable {
+		return fmt.Errorf("the warehouse has loaded up to record %s, but the spool ends at %s, so it is another spool's: %w",
+			mark, durable, homing.ErrDamaged)
+	}
+	return nil
+}
+
+// state writes down what belongs to the reader's position.
+func (r *reader) state() []byte {
+	s := spoolState{Version: stateVersion, Through: r.through, Salts: map[warehouse.Day]string{}}
+	for day, key := range r.enricher.salts.byDay {
+		s.Salts[day] = hex.EncodeToString(key[:])
+	}
+	for day, t := range r.sealed {
+		if uint64(r.next) >= t.Spool && r.l.ledgerAt.next() >= t.Ledger {
+			continue
+		}
+		if s.Sealed == nil {
+			s.Sealed = map[warehouse.Day]through{}
+		}
+		s.Sealed[day] = t
+	}
+	data, err := json.Marshal(s)
+	if err != nil {
+		panic(errors.New("loader: its own state cannot be written")) // maps of numbers and texts
+	}
+	return data
+}
