@@ -8,6 +8,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -24,18 +25,24 @@ func main() {
 	if len(os.Args) == 2 && os.Args[1] == app.WarehouseArgument {
 		os.Exit(app.WarehouseProcess())
 	}
+	now, err := clock()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "homing:", err)
+		os.Exit(2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// A second signal ends the process at once. Within a second it is the same
 	// one again: timeout, make and supervisors signal the child and its group.
 	context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, stop) })
 	s := &session{
-		ctx: ctx, in: os.Stdin, out: os.Stdout, err: os.Stderr, now: time.Now,
+		ctx: ctx, in: os.Stdin, out: os.Stdout, err: os.Stderr, now: now,
 		terminal: term.IsTerminal(int(os.Stdin.Fd())), watched: term.IsTerminal(int(os.Stderr.Fd())),
+		piped: !term.IsTerminal(int(os.Stdout.Fd())),
 		connect: func(ctx context.Context, dataDir string, create bool) (*control.Client, error) {
-			return app.Connect(ctx, dataDir, create, time.Now)
+			return app.Connect(ctx, dataDir, create, now)
 		},
 		serve: func(ctx context.Context, cfg app.Config, out io.Writer) error {
-			return app.Serve(ctx, cfg, time.Now, out)
+			return app.Serve(ctx, cfg, now, out)
 		},
 	}
 	os.Exit(run(s, os.Args[1:]))
@@ -49,6 +56,7 @@ type session struct {
 	now      func() time.Time
 	terminal bool // there is somebody who can be asked
 	watched  bool // there is somebody who sees how far something long is
+	piped    bool // what is printed goes elsewhere
 	// connect makes a data directory that does not exist if create says so.
 	connect func(ctx context.Context, dataDir string, create bool) (*control.Client, error)
 	serve   func(ctx context.Context, cfg app.Config, out io.Writer) error

@@ -44,7 +44,7 @@ func (o output) write(s *session, answer func(io.Writer) ([]string, error)) erro
 func (o output) pour(s *session, to io.Writer, answer func(io.Writer) ([]string, error)) error {
 	out := bufio.NewWriterSize(to, 64<<10)
 	p := &poured{to: out, now: s.now}
-	if s.watched && o.Output != "" {
+	if s.watched && (o.Output != "" || s.piped) {
 		p.tell, p.next = s.err, s.now().Add(p.every())
 	}
 	notes, err := answer(p)

@@ -91,7 +91,10 @@ func (h *house) openEngines(cfg *Config, fatal func(error)) error {
 	if cfg.Ledger != "" || cfg.Warehouse != "" || cfg.Role != "" && cfg.Role != "all" {
 		return fmt.Errorf("%w: --ledger, --warehouse and --role need a version of homing for several machines; leave them out", homing.ErrInvalid)
 	}
-	books, err := sqlite.Open(sqlite.Options{Path: h.dir.file(ledgerFile), Logger: h.log, Fatal: fatal})
+	books, err := sqlite.Open(sqlite.Options{
+		Path: h.dir.file(ledgerFile), Logger: h.log, Fatal: fatal,
+		LeadHashes: func(lead string) []string { return h.keyring().HashLeads(lead) },
+	})
 	if err != nil {
 		return fmt.Errorf("--data-dir %s: couldn't open the ledger: %w", h.dir.path, err)
 	}

@@ -44,6 +44,8 @@ type server struct {
 	signIn    *signin.SignIn
 	desk      *http.Server
 	draining  atomic.Bool
+	// stopping is closed when the end begins: who waits for news goes.
+	stopping chan struct{}
 	// ended gets the first error of a listener, or the fatal error of an
 	// engine.
 	ended   chan error
@@ -59,7 +61,7 @@ func Serve(ctx context.Context, cfg Config, clock homing.Clock, out io.Writer) (
 	}
 	// Whoever read our output may go (homing serve | head); we stay.
 	signal.Ignore(syscall.SIGPIPE)
-	s := &server{cfg: &cfg, clock: clock, log: newLog(&cfg), ended: make(chan error, 8)}
+	s := &server{cfg: &cfg, clock: clock, log: newLog(&cfg), ended: make(chan error, 8), stopping: make(chan struct{})}
 	defer func() {
 		// After a fatal error the engines are dead and a disk may hang: the
 		// process ends, and what was acknowledged is on the disk.
@@ -171,7 +173,7 @@ func (s *server) deskServer() *http.Server {
 	programs := api.New(api.Options{
 		Catalog: h.catalog, People: h.ledger, Books: h.ledger, Reports: h.reporting.engine, Keyring: h.keyring,
 		Clock: s.clock, Log: s.log, ClickBase: func() string { return s.addresses().Click() }, Zone: h.reporting.zone,
-		TrustedProxies: s.cfg.TrustedProxies,
+		TrustedProxies: s.cfg.TrustedProxies, Stopping: s.stopping,
 	})
 	return &http.Server{
 		Handler: desk.Handler(desk.Options{
@@ -232,6 +234,7 @@ func (s *server) deskListener() net.Listener {
 // drain tells load balancers to go elsewhere, then finishes what is under way.
 func (s *server) drain() {
 	s.draining.Store(true)
+	close(s.stopping)
 	s.edge.Drain()
 	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.DrainTime)
 	defer cancel()

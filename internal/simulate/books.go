@@ -12,7 +12,8 @@ import (
 
 // books hold what the server has acknowledged, and nothing else is relied on
 // when its own books are examined. 40 bytes a click, some hundred a conversion,
-// so that minutes at thousands a second fit. It is safe for concurrent use.
+// and some 300 for each while they are examined, so that minutes at thousands a
+// second fit. It is safe for concurrent use.
 //
 // An answer that never came, and a 503, are doubts: the server may have stored
 // what was asked or not, but not twice, and nothing else.

@@ -229,3 +229,40 @@ func TestAWarehouseThatStaysBehindIsFound(t *testing.T) {
 		t.Errorf("found %+v", b.found.first)
 	}
 }
+
+// TestWhereThingsStand: in time by either basis, in each zone, across a change of
+// the clocks, which no run meets.
+func TestWhereThingsStand(t *testing.T) {
+	at := func(text string) homing.Millis { return moment(text) }
+	e := event{
+		at: at("2026-10-25T01:10:00.000Z"), clickAt: at("2026-10-24T23:50:00.000Z"),
+		account: 3, campaign: 4, goal: 0, reason: "key_wrong",
+	}
+	for _, test := range []struct{ dimension, basis, zone, want string }{
+		{"hour", "conversion", "UTC", "2026-10-25T01:00:00Z"},
+		{"hour", "conversion", "Europe/Berlin", "2026-10-25T02:00:00+01:00"}, // the second time
+		{"hour", "click", "Europe/Berlin", "2026-10-25T01:00:00+02:00"},
+		{"hour", "conversion", "Asia/Kathmandu", "2026-10-25T06:00:00+05:45"},
+		{"hour", "click", "Asia/Kathmandu", "2026-10-25T05:00:00+05:45"},
+		{"day", "click", "UTC", "2026-10-24"},
+		{"day", "click", "Europe/Berlin", "2026-10-25"},
+		{"week", "conversion", "UTC", "2026-W43"},
+		{"month", "click", "Asia/Kathmandu", "2026-10"},
+		{"hour_of_day", "conversion", "Europe/Berlin", "2"},
+		{"weekday", "conversion", "UTC", "7"},
+		{"weekday", "click", "UTC", "6"},
+		{"account", "click", "UTC", "3"},
+		{"campaign", "click", "UTC", "4"},
+		{"goal", "click", "UTC", "0"},
+		{"reason", "click", "UTC", "key_wrong"},
+		{"country", "click", "UTC", ""},
+	} {
+		zone, err := time.LoadLocation(test.zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := e.key(test.dimension, test.basis == "click", zone); got != test.want {
+			t.Errorf("%s, %s, %s: %q, want %q", test.dimension, test.basis, test.zone, got, test.want)
+		}
+	}
+}

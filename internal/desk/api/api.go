@@ -81,6 +81,7 @@ type api struct {
 	heavy   chan struct{} // a place for each question under way
 	exports chan struct{} // a place for each export: they go at their readers' pace
 	waiting chan struct{} // a place for each request that waits for news
+	books   chan struct{} // a place for each that reads the ledger's changes
 	news    *news
 	openapi []byte
 }
@@ -99,6 +100,7 @@ func New(o Options) http.Handler {
 		Options: o, routes: routes(), tokens: signin.Tokens{People: o.People, Clock: o.Clock},
 		wrong: signin.NewTries(), heavy: make(chan struct{}, o.Heavy), exports: make(chan struct{}, o.Heavy),
 		waiting: make(chan struct{}, o.MaxWaiting),
+		books:   make(chan struct{}, booksAtOnce),
 		news:    &news{books: o.Books, stopping: o.Stopping},
 	}
 	a.openapi = document(a.routes)

@@ -19,6 +19,9 @@ const (
 	// its token may see. Then it answers, with what it found or nothing, and a
 	// cursor that has moved on.
 	scanned = 20_000
+	// booksAtOnce is how many requests look through changes at once: the ledger
+	// has others to answer.
+	booksAtOnce = 2
 )
 
 // readFeed answers the changes behind a cursor, in the order they were committed.
@@ -39,7 +42,7 @@ func readFeed(c *call) error {
 		if after, err = c.api.news.newest(c.ctx); err != nil {
 			return err
 		}
-	} else if err := c.checkCursor(after); err != nil && false {
+	} else if err := c.checkCursor(after); err != nil {
 		return err
 	}
 	if wait > 0 {
@@ -55,7 +58,13 @@ func readFeed(c *call) error {
 	for {
 		// The wait's own context does not count here: at its end a look at what
 		// is there is still wanted.
-		if after, err = c.gather(&feed, after, limit); err != nil {
+		leave, err := c.enter(c.api.books)
+		if err != nil {
+			return err
+		}
+		after, err = c.gather(&feed, after, limit)
+		leave()
+		if err != nil {
 			return err
 		}
 		if len(feed.Rows) > 0 || ctx.Err() != nil {

@@ -197,3 +197,21 @@ func (e *erasing) Erasures(_ context.Context, after int64, limit int) (list []le
 	}
 	return list, nil
 }
+
+// TestRecordsOutOfOrder: what the spool gave up may be a little newer than what
+// it still has.
+func TestRecordsOutOfOrder(t *testing.T) {
+	s, log, store := aged(t)
+	a, c := s.account("One")
+	batch := warehouse.Batch{Source: "spool/3", Next: 1}
+	for range 2 {
+		batch.Clicks = append(batch.Clicks, warehouse.Click{Origin: s.click(c.ID), Account: a.ID})
+		s.now -= 3000
+	}
+	must(t, store.Load(s.ctx, &batch))
+	s.now += 600_000
+	log.below = 1
+	if got := all(t, s.Clicks(s.ctx, control.ClickFilter{})); len(got) != 2 {
+		t.Errorf("%d clicks, want 2", len(got))
+	}
+}

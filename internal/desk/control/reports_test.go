@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"homing"
@@ -24,16 +25,16 @@ import (
 // reports are answered from a model of the warehouse.
 type reports struct {
 	report.Engine
-	fail error // of exports, after some bytes
+	fail atomic.Pointer[error] // of exports, after some bytes
 }
 
 func (r *reports) Export(ctx context.Context, scope report.Scope, q *report.Question, f report.Format, w io.Writer, p report.Progress) error {
-	if r.fail != nil {
+	if fail := r.fail.Load(); fail != nil {
 		io.WriteString(w, "half a file")
-		if r.fail == http.ErrAbortHandler {
-			panic(r.fail)
+		if *fail == http.ErrAbortHandler {
+			panic(*fail)
 		}
-		return r.fail
+		return *fail
 	}
 	return r.Engine.Export(ctx, scope, q, f, w, p)
 }
@@ -162,14 +163,14 @@ func TestWrongQuestions(t *testing.T) {
 func TestFileThatBreaksOff(t *testing.T) {
 	s, r, _ := reporting(t)
 	for _, fail := range []error{fmt.Errorf("%w: the process was killed 100 %% – sorry", homing.ErrUnavailable), http.ErrAbortHandler} {
-		r.fail = fail
+		r.fail.Store(&fail)
 		var out bytes.Buffer
 		_, err := s.WriteReport(s.ctx, "csv", url.Values{}, &out)
 		if !errors.Is(err, homing.ErrUnavailable) || fail != http.ErrAbortHandler && err.Error() != fail.Error() {
 			t.Errorf("%v: got %v", fail, err)
 		}
 	}
-	r.fail = nil
+	r.fail.Store(nil)
 	if _, err := s.WriteReport(s.ctx, "csv", url.Values{}, fullDisk{}); err == nil || err.Error() != "no space left" {
 		t.Errorf("a full disk: %v", err)
 	}

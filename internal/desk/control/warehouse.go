@@ -56,6 +56,11 @@ func (d desk) warehouseStatus() *WarehouseStatus {
 }
 
 func (d desk) showWarehouse(r *http.Request) (any, error) {
+	if d.Offline { // it was opened just now
+		if _, err := d.catchUp(r.Context()); err != nil {
+			return nil, err
+		}
+	}
 	told := d.warehouseStatus()
 	if told == nil {
 		return nil, errNoWarehouse
@@ -85,17 +90,12 @@ func (d desk) rebuild(r *http.Request, out *lines) error {
 	if d.Loader == nil {
 		return errNoWarehouse
 	}
-	if d.Offline {
-		return errNotServing
-	}
 	p := rebuildProgress{out: out, clock: d.Clock}
 	if err := d.Loader.Rebuild(r.Context(), p.tell); err != nil {
 		return err
 	}
 	return out.write(Rebuilding{What: "rebuilt", Over: true})
 }
-
-var errNotServing = &said{"no server runs on this data directory; start homing serve, and ask again", homing.ErrUnavailable}
 
 // rebuildProgress passes progress on. It is safe for concurrent use.
 type rebuildProgress struct {

@@ -50,6 +50,9 @@ type Sink interface {
 	// What the warehouse works out itself: Click.Unique from Click.Visitor; the
 	// facets of conversions and postbacks, and Known, from their click, whether
 	// it is in this batch or was loaded before.
+	//
+	// When Load returns, the batch and its lists are the caller's again, who
+	// writes the next rows into them; texts and More never change.
 	Load(ctx context.Context, b *Batch) error
 	// Mark tells how far a source has been loaded; the zero Mark if never.
 	Mark(ctx context.Context, source string) (Mark, error)

@@ -68,12 +68,12 @@ func (l *Loader) refused(b *warehouse.Batch, records int, err error) {
 	case records > 1 && ofLedger:
 		l.ledgerAt.atMost = records / 2
 	case records > 1:
-		l.reader.atMost = records / 2
+		l.toReader.atMost = records / 2
 	case ofLedger:
 		l.ledgerAt.poison = int64(b.Next) - 1
 		l.tell(noticePoison, "a change of the ledger was refused by the warehouse and is not in reports: "+err.Error())
 	default:
-		l.reader.poison, l.reader.poisoned = b.Next-1, true
+		l.toReader.poison, l.toReader.poisoned = b.Next-1, true
 		l.tell(noticePoison, "a record of the spool was refused by the warehouse and is not in reports: "+err.Error())
 	}
 }

@@ -237,7 +237,7 @@ func TestRowsShareNothing(t *testing.T) {
 	}
 	before := fmt.Sprintf("%q", describe(row))
 	clear(record)
-	for range 2000 {
+	for range 5000 {
 		enriched(t, e, given("sub1=OTHER", "country=fr", "category=OTHER", "Referer=https://two.example/"))
 	}
 	if after := fmt.Sprintf("%q", describe(row)); after != before {

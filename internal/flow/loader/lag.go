@@ -177,7 +177,7 @@ func (l *Loader) rebegun(cause string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.state.fresh, l.state.settled, l.state.anew = 0, 0, true
-	l.state.oldest, l.state.known = 0, false
+	l.state.oldest, l.state.loaded, l.state.known = 0, 0, false
 	if l.state.late.from == 0 {
 		l.state.late.from = now
 	}

@@ -99,6 +99,13 @@ type Loader struct {
 	reader    *reader
 	ledgerAt  ledgerPlace
 	lastReset time.Time
+	// toReader is what the reader takes over when the marks are read again; it
+	// may be reading ahead until then.
+	toReader struct {
+		atMost   int // 0 = as it is
+		poison   uint64
+		poisoned bool
+	}
 	// poisons counts rows that were passed over in poisonHour.
 	poisonHour int64
 	poisons    int

@@ -95,9 +95,6 @@ func (r *reader) slim() {
 	r.most = 0
 }
 
-// grow goes back to batches of full size, after a refused record was found.
-func (r *reader) grow() { r.atMost = min(2*r.atMost, r.l.options.MaxRows) }
-
 // fillTo makes batches of everything below end, and of what lies in the same
 // blocks behind it.
 func (r *reader) fillTo(ctx context.Context, end spool.Position, out chan<- *parcel) error {
@@ -118,6 +115,7 @@ func (r *reader) fillTo(ctx context.Context, end spool.Position, out chan<- *par
 		}
 		select {
 		case out <- p:
+			r.atMost = min(2*r.atMost, r.l.options.MaxRows) // after a refused row was found
 		case <-ctx.Done():
 			r.recycle(p)
 			return ctx.Err()

@@ -179,7 +179,6 @@ func (l *Loader) loadSpool(ctx context.Context, end spool.Position) error {
 // loaded notes that a batch of the spool is in the warehouse.
 func (l *Loader) loaded(p *parcel) {
 	l.reader.loaded = spool.Position(p.batch.Next)
-	l.reader.grow()
 	l.progressed(p)
 }
 

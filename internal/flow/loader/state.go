@@ -104,6 +104,10 @@ func (l *Loader) sealed(ctx context.Context) (map[warehouse.Day]through, error) 
 func (r *reader) resume(mark spool.Position, s *spoolState) error {
 	r.close()
 	r.next, r.loaded, r.rest = mark, mark, nil
+	found := &r.l.toReader
+	if r.poison, r.poisoned = found.poison, found.poisoned; found.atMost > 0 {
+		r.atMost, found.atMost = found.atMost, 0
+	}
 	r.sealed, r.through = s.Sealed, s.Through
 	r.enricher.salts = salts{byDay: map[warehouse.Day]salt{}}
 	for day, text := range s.Salts {

@@ -109,8 +109,13 @@ func (b befores) of(i int) *before {
 	return &b[i]
 }
 
-// most is how many groups one query is narrowed to.
-const most = 10_000
+// maxKeys is how many keys a query may name, in its conditions and in the groups
+// it is narrowed to: a question is not meant to carry a table. Half of them are
+// for conditions, see where.
+const maxKeys = 10_000
+
+// groups is how many groups a query of the plan may be narrowed to.
+func (p *plan) groups() int { return maxKeys / 2 / max(len(p.question.By), 1) }
 
 // compare asks the other range for the groups that stand beside rows.
 func (e *Engine) compare(ctx context.Context, p *plan, rows []warehouse.Row) (befores, error) {
@@ -161,7 +166,7 @@ func (p *plan) chunk(all int) int {
 	if p.other.all {
 		return max(all, 1)
 	}
-	return most
+	return p.groups()
 }
 
 // keyText is keys as one text that no other keys have.

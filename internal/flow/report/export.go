@@ -89,7 +89,7 @@ func (e *Engine) exportRows(ctx context.Context, p *plan, out *export) error {
 			continue
 		}
 		row.Keys = slices.Clone(row.Keys) // the stream may use them again
-		if waiting = append(waiting, row); len(waiting) == most {
+		if waiting = append(waiting, row); len(waiting) == p.waits() {
 			if err := e.exportCompared(ctx, p, waiting, out); err != nil {
 				return err
 			}
@@ -97,6 +97,14 @@ func (e *Engine) exportRows(ctx context.Context, p *plan, out *export) error {
 		}
 	}
 	return e.exportCompared(ctx, p, waiting, out)
+}
+
+// waits is how many rows wait until the other range is asked.
+func (p *plan) waits() int {
+	if p.other.all {
+		return MaxBuckets
+	}
+	return p.groups()
 }
 
 func (e *Engine) exportCompared(ctx context.Context, p *plan, rows []warehouse.Row, out *export) error {

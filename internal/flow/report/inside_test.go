@@ -116,6 +116,15 @@ func TestDaysBeginOnce(t *testing.T) {
 	}
 }
 
+// TestTheFirstOfTwoMidnightsBeginsTheDay: in Amman clocks went from one back to
+// midnight.
+func TestTheFirstOfTwoMidnightsBeginsTheDay(t *testing.T) {
+	zone, _ := zoneNamed("Asia/Amman")
+	if start := startOfDay(2021, 10, 29, zone).UTC().Format(time.RFC3339); start != "2021-10-28T21:00:00Z" {
+		t.Errorf("the day begins at %s", start)
+	}
+}
+
 func TestCSVCells(t *testing.T) {
 	var out bytes.Buffer
 	s, err := newCSV(&out, []Column{{Name: "sub1", Kind: Text}})
@@ -133,5 +142,15 @@ func TestCSVCells(t *testing.T) {
 	want := "sub1\r\n\"\"\r\na b\r\n\" a\"\r\n\"\"\"\"\r\n\"a,b\"\r\n'=1\r\n\"a\r\nb\"\r\n"
 	if out.String() != want {
 		t.Errorf("%q, want %q", out.String(), want)
+	}
+}
+
+// TestAShortDayDoesNotHideTheNext: the range ends half an hour into the day
+// behind a day of 23 hours.
+func TestAShortDayDoesNotHideTheNext(t *testing.T) {
+	location, _ := zoneNamed("Europe/Berlin")
+	from, until := homing.MillisOf(time.Date(2026, 3, 29, 0, 0, 0, 0, location)), homing.MillisOf(time.Date(2026, 3, 30, 0, 30, 0, 0, location))
+	if keys := buckets(warehouse.DayOf, warehouse.ZoneOf(location, from, until), from, until); len(keys) != 2 {
+		t.Errorf("days: %v", keys)
 	}
 }

@@ -34,7 +34,7 @@ const (
 const decimalLimit = 1_000_000_000_000_000_000
 
 type parquetSheet struct {
-	out     *parquet.Writer
+	out     *parquet.GenericWriter[any]
 	columns []Column
 	rows    [1]parquet.Row
 	// failed is what stopped the file; the writer beneath may have been given up
@@ -46,7 +46,7 @@ func newParquet(w io.Writer, columns []Column) *parquetSheet {
 	schema := parquet.NewSchema("homing", newOrdered(columns))
 	return &parquetSheet{
 		columns: columns,
-		out: parquet.NewWriter(w, schema, parquet.Compression(&parquet.Snappy), parquet.MaxRowsPerRowGroup(rowGroup),
+		out: parquet.NewGenericWriter[any](w, schema, parquet.Compression(&parquet.Snappy), parquet.MaxRowsPerRowGroup(rowGroup),
 			parquet.PageBufferSize(64<<10), parquet.CreatedBy("homing", "", "")),
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/url"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -105,9 +106,20 @@ func TestFaultsNameTheFieldAndWhatIsAllowed(t *testing.T) {
 			t.Errorf("%s: %+v", c.query, faults)
 		}
 	}
+	if faults := faultsOf(t, "where=sub1="+numbered(3000)+"&where=sub2="+numbered(3000)); len(faults) != 1 || !strings.Contains(faults[0].Problem, "6000 values") {
+		t.Errorf("too many values: %v", faults)
+	}
 	if faults := faultsOf(t, "by=a1&metrics=b1&tz=c1&range=d1&order=e1&where=f1&limit=g1&basis=h1&zz=1"); len(faults) != 9 {
 		t.Errorf("not all faults at once: %+v", faults)
 	}
+}
+
+func numbered(n int) string {
+	var texts []string
+	for i := range n {
+		texts = append(texts, strconv.Itoa(i))
+	}
+	return strings.Join(texts, ",")
 }
 
 func TestRanges(t *testing.T) {

@@ -3,6 +3,7 @@ package report_test
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -354,5 +355,29 @@ func TestGoalsHaveTheirCampaignsWord(t *testing.T) {
 		if !strings.HasPrefix(got, want) {
 			t.Errorf("%s: %s", query, got)
 		}
+	}
+}
+
+// TestManyGroupsAreComparedInParts: a query names ten thousand keys at most.
+func TestManyGroupsAreComparedInParts(t *testing.T) {
+	const groups = 5500
+	s := open(t)
+	for i := range groups {
+		s.click("2026-11-20T10:00:00Z", 11, sub1(strconv.Itoa(i)))
+		o := s.click("2026-11-21T10:00:00Z", 11, sub1(strconv.Itoa(i)))
+		if i%100 == 0 {
+			s.convert(o, time.Minute, 1, nil)
+		}
+	}
+	s.click("2026-11-21T10:00:00Z", 11, sub1("once"))
+	s.load()
+	table := s.ask(report.Scope{}, "by=sub1&metrics=clicks,time_median&range=yesterday&compare=previous&limit=5500&order=sub1")
+	for _, row := range table.Rows {
+		if row.Cells[table.Column("clicks")].Text != "1" || row.Cells[table.Column("clicks_before")].Text != "1" {
+			t.Fatalf("%v", row.Cells)
+		}
+	}
+	if len(table.Rows) != groups || table.Rest == nil || len(table.Notes) != 1 || !strings.Contains(table.Notes[0], "is not told") {
+		t.Errorf("%d rows, rest %v, notes %v", len(table.Rows), table.Rest, table.Notes)
 	}
 }

@@ -72,6 +72,10 @@ func (e *Engine) restTimes(ctx context.Context, p *plan, now *figures, then *bef
 	if wanted == 0 {
 		return nil
 	}
+	if len(rows) > p.groups() {
+		p.notes = append(p.notes, "The time to convert of what is not shown is not told, because too many rows are shown. Ask for fewer with limit.")
+		return nil
+	}
 	if more {
 		var except [][]warehouse.Key
 		for i := range rows {

@@ -50,7 +50,7 @@ func several() *settings {
 		Campaigns: []homing.Campaign{
 			{ID: 11, Account: 1, Name: "Apples", Slug: "a", URL: target, Goals: []homing.Goal{{ID: 1, Name: "Sale"}}},
 			{ID: 12, Account: 1, Name: "Apricots", Slug: "b", URL: target, Goals: []homing.Goal{{ID: 1, Name: "Lead"}}},
-			{ID: 21, Account: 2, Name: "Bananas", Slug: "c", URL: target},
+			{ID: 21, Account: 2, Name: "@Bananas", Slug: "c", URL: target},
 			{ID: 31, Account: 3, Name: "Cherries", Slug: "d", URL: target},
 			{ID: 41, Account: 4, Slug: "e"},
 		},

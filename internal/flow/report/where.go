@@ -19,7 +19,7 @@ import (
 // value at all is the empty one: what is not known.
 const (
 	maxConditions = 32
-	maxValues     = 1000
+	maxValues     = maxKeys/2 - 1 // of all conditions together; one is the scope's
 )
 
 var operators = []struct {
@@ -77,13 +77,18 @@ func (p *params) where(kind whereKind) (conditions []Condition) {
 		p.faults.add("where", "%d conditions: at most %d are possible", len(given), maxConditions)
 		return nil
 	}
+	values := 0
 	for _, text := range given {
 		if text == "" {
 			continue
 		}
 		if c, ok := p.condition(text, kind); ok {
 			conditions = append(conditions, c)
+			values += len(c.Keys)
 		}
+	}
+	if values > maxValues {
+		p.faults.add("where", "%d values: at most %d are possible", values, maxValues)
 	}
 	return conditions
 }
@@ -125,12 +130,8 @@ func (p *params) condition(text string, kind whereKind) (c Condition, ok bool) {
 
 func (p *params) keys(c Condition, values string) (Condition, bool) {
 	texts, problem := splitValues(values)
-	switch {
-	case problem != "":
+	if problem != "" {
 		p.faults.add("where", "%s: %s", c.Dimension, problem)
-		return c, false
-	case len(texts) > maxValues:
-		p.faults.add("where", "%s: %d values: at most %d are possible", c.Dimension, len(texts), maxValues)
 		return c, false
 	}
 	if c.Op == warehouse.Begins || c.Op == warehouse.Contains {

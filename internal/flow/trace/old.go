@@ -23,13 +23,20 @@ func (t *Tracer) tellOldClick(ctx context.Context, s *Story, o homing.Origin) er
 	case errors.Is(err, homing.ErrNotFound):
 		return nil
 	case isAway(err):
-		s.Incomplete = append(s.Incomplete, away)
+		s.lack(away)
 		return nil
 	case err != nil:
 		return err
 	}
 	s.Click = oldClickOf(&click)
 	return nil
+}
+
+// lack says once what could not be looked through.
+func (s *Story) lack(what string) {
+	if !slices.Contains(s.Incomplete, what) {
+		s.Incomplete = append(s.Incomplete, what)
+	}
 }
 
 func isAway(err error) bool {
@@ -58,7 +65,7 @@ func (t *Tracer) tellOldPostbacks(ctx context.Context, s *Story, o homing.Origin
 	list := warehouse.List{From: o.Time, Until: s.now + 1, Click: o, Outcome: []homing.Outcome{homing.Duplicate, homing.Refused}}
 	for p, err := range t.Warehouse.Postbacks(ctx, &list) {
 		if isAway(err) {
-			s.Incomplete = append(s.Incomplete, away)
+			s.lack(away)
 			break
 		}
 		if err != nil {

@@ -42,6 +42,7 @@ func testReopen(t *testing.T, store Store) {
 		ledger.Decision{Conversion: 1, Status: homing.Pending, Value: homing.ValueOf(3 * homing.Unit / 2)})
 	equal(t, "lead code of an erased click, after a restart", decide(t, l, Claim(Origin(7), "a")).First, true)
 	equal(t, "the same again", decide(t, l, Claim(Origin(7), "a")).First, false)
+	equal(t, "as it is stored", leadsOf(t, l, Origin(7)), fmt.Sprintf("%q", []string{HashLeads("a")[0]}))
 	equal(t, "next conversion", decide(t, l, Claim(Origin(2), "")).Conversion, 3)
 	equal(t, "next account", account(t, l, "two"), gone+1)
 	must(t, l.Extend(ctx(t), held, Noon+200))

@@ -58,7 +58,6 @@ func TestAnErasedClickStaysBlankOverReplaysAndResets(t *testing.T) {
 	equal(t, "files change when it is done again", bytes.Equal(before, readAll(t, dir)), true)
 
 	must(t, w.Reset(t.Context(), nil))
-	eventually(t, func() error { _, err := w.Mark(t.Context(), "spool/1"); return err })
 	c := clickOf(t, w, h.click.Origin)
 	equal(t, "facets in the archive", c.Facets, blankOf(h.click.Facets))
 	must(t, w.Erase(t.Context(), what)) // the loader begins anew with the ledger's erasures
@@ -100,7 +99,6 @@ func TestAnErasedAccountKeepsItsNumbersAndNothingElse(t *testing.T) {
 	}
 	now := totalOf(t, w, warehouse.Cost)
 	must(t, w.Reset(t.Context(), nil))
-	eventually(t, func() error { _, err := w.Mark(t.Context(), "spool/1"); return err })
 	must(t, w.Erase(t.Context(), warehouse.Erasure{Account: account}))
 	h.load(t, w)
 	check()

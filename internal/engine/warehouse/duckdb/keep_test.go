@@ -84,7 +84,6 @@ func TestAResetBringsTheSealedDaysBackAndTheRestIsLoadedAgain(t *testing.T) {
 	told := false
 	must(t, w.Reset(t.Context(), func(string, int64, int64) { told = true }))
 	equal(t, "progress", told, true)
-	eventually(t, func() error { _, err := w.Mark(t.Context(), "spool/1"); return err })
 	equal(t, "clicks", totalOf(t, w, warehouse.Clicks), 500)
 	equal(t, "still sealed", len(sealedDays(t, w)), 1)
 	h.load(t, w) // the sealed day's rows come once more, and are not counted twice
@@ -132,7 +131,6 @@ func TestADamagedArchiveIsToldAndTheRestIsBroughtBack(t *testing.T) {
 	data[len(data)/2] ^= 1
 	must(t, os.WriteFile(name, data, 0o600))
 	must(t, w.Reset(t.Context(), nil))
-	eventually(t, func() error { _, err := w.Mark(t.Context(), "spool/1"); return err })
 	equal(t, "clicks", totalOf(t, w, warehouse.Clicks), 500)
 	equal(t, "clicks by row", rawOf(t, w, warehouse.Clicks, sub1), 500)
 	equal(t, "calls", totalOf(t, w, warehouse.Postbacks), h.calls)
@@ -174,7 +172,6 @@ func TestADamagedFileIsToldUntilAReset(t *testing.T) {
 		t.Fatalf("trouble: %q", trouble)
 	}
 	must(t, w.Reset(t.Context(), nil))
-	eventually(t, func() error { _, err := w.Mark(t.Context(), "spool/1"); return err })
 	h.load(t, w)
 	h.check(t, w)
 }
@@ -202,7 +199,6 @@ func TestDroppedDaysLiveOnInTotals(t *testing.T) {
 	check()
 	equal(t, "files", len(glob(t, dir, "archive/*.parquet")), 4)
 	must(t, w.Reset(t.Context(), nil))
-	eventually(t, func() error { _, err := w.Mark(t.Context(), "spool/1"); return err })
 	check()
 	h.load(t, w)
 	check()

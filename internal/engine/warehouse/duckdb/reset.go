@@ -80,7 +80,7 @@ func (w *Warehouse) rebuild(ctx context.Context, progress warehouse.Progress) er
 		return err
 	}
 	w.restoring.Store(false)
-	return nil
+	return w.child.Ready(ctx)
 }
 
 // fill makes a whole database of the sealed days.

@@ -61,24 +61,22 @@ func fetched(q *warehouse.Query, limit int, total bool) int {
 	return limit + 1
 }
 
+// statement is the query but for order and limit.
 func (w *writer) statement(total bool) string {
 	groups := w.parts()
-	columns := strings.Join(w.columns(func(_ int, name string) string { return name }), ", ")
-	keys := strings.Join(w.keys(func(i int, name string) string {
+	keys := w.keys(func(i int, name string) string {
 		if w.q.By[i].IsNumber() {
 			return fmt.Sprintf("CAST(%s AS BIGINT) AS %s", name, name)
 		}
 		return name
-	}), ", ")
-	if keys != "" {
-		keys += ", "
-	}
+	})
+	columns := strings.Join(append(keys, w.names()...), ", ")
 	if !total {
-		return fmt.Sprintf("SELECT %s%s FROM (%s) AS all_groups", keys, strings.Join(w.names(), ", "), groups)
+		return fmt.Sprintf("SELECT %s FROM (%s) AS all_groups", columns, groups)
 	}
+	names := strings.Join(append(w.keys(plain), w.names()...), ", ")
 	return fmt.Sprintf("WITH all_groups AS MATERIALIZED (%s) SELECT %s FROM ("+
-		"SELECT 0 AS total, %s%s FROM all_groups UNION ALL %s) AS answer",
-		groups, columns, keys, strings.Join(w.names(), ", "), w.total())
+		"SELECT 0 AS total, %s FROM all_groups UNION ALL %s) AS answer", groups, names, columns, w.total())
 }
 
 // keys are the names of the keys, each as put says.
@@ -88,6 +86,8 @@ func (w *writer) keys(put func(i int, name string) string) (list []string) {
 	}
 	return list
 }
+
+func plain(_ int, name string) string { return name }
 
 // names are the names of the measures.
 func (w *writer) names() (list []string) {
@@ -99,19 +99,15 @@ func (w *writer) names() (list []string) {
 
 func name(m warehouse.Measure) string { return fmt.Sprintf("m%d", m) }
 
-func (w *writer) columns(put func(i int, name string) string) []string {
-	return append(w.keys(put), w.names()...)
-}
-
 // total is the row that is the total of all groups. Times do not add up: they
 // are found among all conversions once more.
 func (w *writer) total() string {
-	list := w.keys(func(i int, name string) string {
+	list := append([]string{"1 AS total"}, w.keys(func(i int, name string) string {
 		if w.q.By[i].IsNumber() {
 			return "0 AS " + name
 		}
 		return "'' AS " + name
-	})
+	})...)
 	sums := []string{"count(*) AS n"} // makes one row of no groups, too
 	for _, m := range w.measures {
 		if m.Adds() {
@@ -122,7 +118,7 @@ func (w *writer) total() string {
 		s := w.segments(warehouse.ConversionTable)[0]
 		list = append(list, fmt.Sprintf("(SELECT %s%s) AS %s", s.figure(w.dialect, m, w.measures), w.rows(s), name(m)))
 	}
-	return fmt.Sprintf("SELECT 1 AS total, %s FROM (SELECT %s FROM all_groups) AS sums",
+	return fmt.Sprintf("SELECT %s FROM (SELECT %s FROM all_groups) AS sums",
 		strings.Join(list, ", "), strings.Join(sums, ", "))
 }
 
@@ -143,7 +139,7 @@ func (w *writer) parts() string {
 			parts = append(parts, w.part(s))
 		}
 	}
-	list := w.keys(func(_ int, name string) string { return name })
+	list := w.keys(plain)
 	for _, m := range w.measures {
 		inner := fmt.Sprintf("p%d", m)
 		if m.Adds() {
@@ -169,7 +165,7 @@ func (w *writer) grouped() string {
 	if len(w.q.By) == 0 {
 		return ""
 	}
-	return " GROUP BY " + strings.Join(w.keys(func(_ int, name string) string { return name }), ", ")
+	return " GROUP BY " + strings.Join(w.keys(plain), ", ")
 }
 
 // order sorts as the query asks, the total first.
@@ -181,7 +177,7 @@ func (w *writer) order(total bool) string {
 	for _, o := range w.q.Order {
 		list = append(list, w.sorted(o)...)
 	}
-	list = append(list, w.keys(func(_ int, name string) string { return name })...)
+	list = append(list, w.keys(plain)...)
 	if len(list) == 0 {
 		return ""
 	}

@@ -9,10 +9,19 @@
 // Numbers are written into the statement, texts never: those are its arguments.
 // One statement answers a query, so an answer is of one moment.
 //
+// A group is in an answer if it has a row that counts to a measure that was
+// asked for: for unique clicks, cost and profit any billable click, for value,
+// cost, profit and times any conversion that is approved or pending. A query by
+// no dimension has its one group always. The total, too, is of the groups that
+// Only and Except leave.
+//
+// An order by two measures is that of their quotients as 64-bit floating-point
+// numbers; texts are in the order of their bytes.
+//
 // # Tables
 //
 // Times are milliseconds, nothing is NULL, "facets" are columns by the names of
-// warehouse.Facet.
+// warehouse.Facet. Rows should lie roughly in the order of their times.
 //
 //	clicks       at node seq campaign account class uniq cost facets
 //	postbacks    at number node seq base_at campaign account goal outcome reason

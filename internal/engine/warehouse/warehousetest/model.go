@@ -93,7 +93,7 @@ func (m *Model) Load(ctx context.Context, b *warehouse.Batch) error {
 // isFirst tells whether a billable click is the first of its visitor.
 func (m *Model) isFirst(c *warehouse.Click) bool {
 	v := visit{warehouse.DayAt(c.Time), c.Campaign, c.Visitor}
-	if c.Class != homing.Billable || c.Visitor == 0 || m.visitors[v] {
+	if c.Class != homing.Billable || c.Test() || c.Visitor == 0 || m.visitors[v] {
 		return false
 	}
 	m.visitors[v] = true

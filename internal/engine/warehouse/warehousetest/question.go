@@ -52,9 +52,9 @@ func (r *questioner) span() (from, until homing.Millis) {
 	case 0, 1:
 		from, until = r.From, r.Until
 	case 2, 3: // whole days of UTC, beyond the world
-		from, until = from-from%86_400_000, until-until%86_400_000+86_400_000
+		from, until = from-from%day, until-until%day+day
 	case 4: // whole quarters of an hour
-		from, until = from-from%900_000, until-until%900_000
+		from, until = from-from%(15*minute), until-until%(15*minute)
 	case 5:
 		until = from + homing.Millis(r.rng.IntN(2_000_000))
 	}
@@ -68,12 +68,16 @@ func (r *questioner) zone(from, until homing.Millis) warehouse.Zone {
 	case r.oneIn(15): // no clock like this is left, but some day
 		return warehouse.Zone{{From: from, Offset: 20_548_000}, {From: from + (until-from)/3 + 1, Offset: -1_234_567}}
 	}
-	location, err := time.LoadLocation(Zones[r.rng.IntN(len(Zones))])
+	name := r.World.zone // where the clock changes
+	if r.oneIn(2) {
+		name = Zones[r.rng.IntN(len(Zones))]
+	}
+	location, err := time.LoadLocation(name)
 	if err != nil {
 		panic(err) // tzdata is linked
 	}
 	if r.oneIn(3) { // a zone may say more than is asked
-		from, until = from-200*86_400_000, until+200*86_400_000
+		from, until = from-200*day, until+200*day
 	}
 	return warehouse.ZoneOf(location, from, until)
 }

@@ -22,22 +22,25 @@ type World struct {
 	Texts   [warehouse.FacetCount][]string // of each facet
 
 	rng         *rand.Rand
+	change      homing.Millis     // when a clock changes
+	zone        string            // whose
 	clicks      []warehouse.Click // by time
 	postbacks   []warehouse.Postback
 	conversions []warehouse.Conversion // of one number by version
 	numbers     int64
 }
 
-// changes are moments at which some of the zones change their offset, and one
-// at which none does.
-var changes = []string{
-	"2026-03-29T01:00:00Z", // Europe/Berlin, Africa/Casablanca a week before
-	"2026-10-25T01:00:00Z",
-	"2026-03-08T07:00:00Z", // America/New_York
-	"2026-11-01T06:00:00Z",
-	"2026-04-04T14:00:00Z", // Pacific/Chatham; Australia/Lord_Howe an hour later
-	"2026-02-15T02:00:00Z", // Africa/Casablanca
-	"2025-12-31T23:59:59Z",
+// changes are moments at which a zone changes its offset, and one at which none
+// does.
+var changes = []struct{ at, zone string }{
+	{"2026-03-29T01:00:00Z", "Europe/Berlin"},
+	{"2026-10-25T01:00:00Z", "Europe/Berlin"},
+	{"2026-03-08T07:00:00Z", "America/New_York"},
+	{"2026-11-01T06:00:00Z", "America/New_York"},
+	{"2026-04-04T14:00:00Z", "Pacific/Chatham"}, // an hour later Australia/Lord_Howe
+	{"2026-04-04T15:00:00Z", "Australia/Lord_Howe"},
+	{"2026-02-15T02:00:00Z", "Africa/Casablanca"},
+	{"2025-12-31T23:59:59Z", "America/St_Johns"},
 }
 
 // Zones are those that random questions are asked in, but for UTC.
@@ -56,12 +59,14 @@ var uglyTexts = []string{
 // NewWorld makes a world with so many clicks up.
 func NewWorld(rng *rand.Rand, clicks int) *World {
 	w := &World{rng: rng}
-	middle, err := time.Parse(time.RFC3339, changes[rng.IntN(len(changes))])
+	change := changes[rng.IntN(len(changes))]
+	moment, err := time.Parse(time.RFC3339, change.at)
 	if err != nil {
 		panic(err) // the table above is wrong
 	}
-	w.From = homing.MillisOf(middle) - homing.Millis(1+rng.IntN(3))*86_400_000
-	w.Until = homing.MillisOf(middle) + homing.Millis(1+rng.IntN(3))*86_400_000
+	w.change, w.zone = homing.MillisOf(moment), change.zone
+	w.From = w.change - homing.Millis(1+rng.IntN(3))*day
+	w.Until = w.change + homing.Millis(1+rng.IntN(3))*day
 	for f := range w.Texts {
 		w.Texts[f] = append(w.Texts[f], "")
 		for range 2 + rng.IntN(6) {
@@ -125,13 +130,17 @@ func (w *World) batches() {
 // moment is some time in the world, often an edge of an hour, or a bit before.
 func (w *World) moment() homing.Millis {
 	at := w.From + homing.Millis(w.rng.Int64N(int64(w.Until-w.From)))
-	switch w.rng.IntN(6) {
+	switch w.rng.IntN(9) {
 	case 0:
-		at -= at % 900_000
+		at -= at % (15 * minute)
 	case 1:
-		at -= at%1_800_000 + 1
+		at -= at%(30*minute) + 1
 	case 2:
-		at -= at % 86_400_000
+		at -= at % day
+	case 3:
+		at = w.change + hour*homing.Millis(w.rng.IntN(2)) // two zones change after the other
+	case 4:
+		at = w.change - 1 + homing.Millis(w.rng.IntN(3))
 	}
 	return at
 }

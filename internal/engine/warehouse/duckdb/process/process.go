@@ -47,6 +47,10 @@ type Options struct {
 	Silence time.Duration
 	Clock   homing.Clock
 	Log     *slog.Logger
+
+	// For tests; 0 means the constants.
+	healthy   time.Duration
+	allowance int64
 }
 
 // Argument is the command line argument that makes homing the child.
@@ -110,6 +114,12 @@ func withDefaults(o Options) Options {
 	if o.Silence == 0 {
 		o.Silence = 30 * time.Second
 	}
+	if o.healthy == 0 {
+		o.healthy = healthy
+	}
+	if o.allowance == 0 {
+		o.allowance = Allowance
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -121,7 +131,8 @@ func withDefaults(o Options) Options {
 func (p *Process) Ready(ctx context.Context) error {
 	for {
 		p.mu.Lock()
-		session, away, changed := p.session, p.away, p.changed
+		session, away := p.look()
+		changed := p.changed
 		p.mu.Unlock()
 		if session != nil {
 			return nil
@@ -163,9 +174,8 @@ func (p *Process) Status() warehouse.Status {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	status := p.record.status()
-	status.Up = p.session != nil
-	if status.Up {
-		status.Version, status.Memory = p.session.version, p.session.memory.Load()
+	if session, _ := p.look(); session != nil {
+		status.Up, status.Version, status.Memory = true, session.version, session.memory.Load()
 	}
 	status.Bytes = fileBytes(p.o.Path)
 	return status

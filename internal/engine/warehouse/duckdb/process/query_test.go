@@ -99,10 +99,10 @@ func TestErrorsAreOfAKind(t *testing.T) {
 		"SELECT 'x'::BIGINT":        {homing.ErrInvalid, "'x'"},
 		"SELECT [1]":                {homing.ErrInvalid, "cast it"},
 		"INSTALL httpfs":            {homing.ErrInvalid, ""},
-		"SELECT count(*) FROM 'https://example.com/x.parquet'":                                                  {homing.ErrInvalid, "httpfs"},
-		"SELECT (9223372036854775807::HUGEINT + 1)":                                                             {homing.ErrInvalid, "no whole number of 64 bits"},
-		"SELECT i + (CASE WHEN i = 1500000 THEN error('late') ELSE 0 END) FROM range(3000000) r(i)":             {homing.ErrInvalid, "late"},
-		"SELECT max(l) FROM (SELECT list(i ORDER BY hash(i)) AS l FROM range(100000000) r(i)) WHERE len(l) < 0": {homing.ErrOverloaded, "--warehouse-memory"},
+		"SELECT count(*) FROM 'https://example.com/x.parquet'":                                      {homing.ErrInvalid, "httpfs"},
+		"SELECT (9223372036854775807::HUGEINT + 1)":                                                 {homing.ErrInvalid, "no whole number of 64 bits"},
+		"SELECT i + (CASE WHEN i = 1500000 THEN error('late') ELSE 0 END) FROM range(3000000) r(i)": {homing.ErrInvalid, "late"},
+		"SELECT len(list(i)) FROM range(100000000) r(i)":                                            {homing.ErrOverloaded, "--warehouse-memory"},
 	} {
 		_, err := ask(soon(t), p, sql)
 		if err == nil {

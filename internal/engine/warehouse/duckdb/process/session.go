@@ -302,14 +302,14 @@ func (s *session) finish(id uint32) {
 	}
 }
 
-// kill ends the child at once.
+// kill ends the child at once, and what it may have started.
 func (s *session) kill(why fate) {
 	s.mu.Lock()
 	if s.cause == nil {
 		s.cause = &why
 	}
 	s.mu.Unlock()
-	_ = s.cmd.Process.Kill() // it may be gone already
+	_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL) // it may be gone already
 }
 
 // end ends the child in order, and waits for it.

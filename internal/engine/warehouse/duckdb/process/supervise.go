@@ -21,7 +21,7 @@ func (p *Process) supervise() {
 	pause := firstPause
 	for {
 		s := p.launch()
-		calm := time.NewTimer(healthy)
+		calm := time.NewTimer(p.o.healthy)
 		o, open := p.attend(s)
 		if !calm.Stop() || o != nil {
 			pause = firstPause
@@ -125,5 +125,18 @@ func (p *Process) now() homing.Millis { return homing.MillisOf(p.o.Clock()) }
 func (p *Process) present() (*session, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	return p.look()
+}
+
+// look is present, with p.mu held. Calls hear of a child's end before supervise
+// does, and must not be sent to it again.
+func (p *Process) look() (*session, error) {
+	if p.session != nil {
+		select {
+		case <-p.session.dead:
+			return nil, p.session.lost()
+		default:
+		}
+	}
 	return p.session, p.away
 }

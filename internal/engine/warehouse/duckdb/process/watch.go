@@ -35,7 +35,7 @@ func (s *session) watch(o Options) {
 		}
 		held := heldMemory(s.cmd.Process.Pid)
 		s.memory.Store(held)
-		if limit := o.Memory + Allowance; held > limit {
+		if limit := o.Memory + o.allowance; held > limit {
 			s.kill(fate{what: fmt.Sprintf("the warehouse process held %d MiB of memory where %d are allowed, and was killed", held>>20, limit>>20)})
 			return
 		}

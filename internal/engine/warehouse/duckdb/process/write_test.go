@@ -55,7 +55,7 @@ func TestAWriteIsWholeOrNothing(t *testing.T) {
 
 func TestWhatDoesNotFitAColumnIsRefusedByName(t *testing.T) {
 	p := begin(t, nil)
-	write(t, p, process.Step{SQL: "CREATE TABLE t (small UTINYINT, flag BOOLEAN, word VARCHAR, at DOUBLE)"})
+	write(t, p, process.Step{SQL: "CREATE TABLE t (small UTINYINT, flag BOOLEAN, word VARCHAR, double DOUBLE)"})
 	for name, c := range map[string]process.Column{
 		"small":         {Name: "small", Ints: []int64{0, 256}},
 		"negative":      {Name: "small", Ints: []int64{-1, 1}},
@@ -64,7 +64,7 @@ func TestWhatDoesNotFitAColumnIsRefusedByName(t *testing.T) {
 		"bytes":         {Name: "word", Texts: texts("ok", "\xff")},
 		"cut character": {Name: "word", Texts: texts("caf\xc3", "\xa9")}, // together they are UTF-8
 		"long bytes":    {Name: "word", Texts: texts("", "long enough to be elsewhere \xc0\x80")},
-		"double":        {Name: "at", Ints: []int64{1, 2}},
+		"double":        {Name: "double", Ints: []int64{1, 2}},
 	} {
 		_, err := p.Write(soon(t), process.Step{Into: "t", Columns: []process.Column{c}})
 		if !errors.Is(err, homing.ErrInvalid) {

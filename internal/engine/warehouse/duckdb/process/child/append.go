@@ -51,7 +51,8 @@ func newAppender(conn duck.Connection, table string, columns []column) (*appende
 	a := &appender{table: table}
 	catalog, schema, name := tableName(table)
 	if duck.AppenderCreateExt(conn, catalog, schema, name, &a.handle) == duck.StateError {
-		return nil, a.fault()
+		defer a.close()
+		return nil, a.mistake("")
 	}
 	logical := make([]duck.LogicalType, 0, len(columns))
 	defer func() {
@@ -62,7 +63,7 @@ func newAppender(conn duck.Connection, table string, columns []column) (*appende
 	for i, c := range columns {
 		if duck.AppenderAddColumn(a.handle, c.name) == duck.StateError {
 			defer a.close()
-			return nil, a.fault()
+			return nil, a.mistake(c.name)
 		}
 		t := duck.AppenderColumnType(a.handle, duck.IdxT(i))
 		logical = append(logical, t)
@@ -72,10 +73,13 @@ func newAppender(conn duck.Connection, table string, columns []column) (*appende
 	return a, nil
 }
 
-// tableName cuts "table", "catalog.table" or "catalog.schema.table" up.
+// tableName cuts "table", "main.table", "catalog.table" or "catalog.schema.table" up.
 func tableName(s string) (catalog, schema, table string) {
 	switch parts := strings.Split(s, "."); len(parts) {
 	case 2:
+		if parts[0] == "main" { // the schema that every catalog has
+			return "", "main", parts[1]
+		}
 		return parts[0], "main", parts[1]
 	case 3:
 		return parts[0], parts[1], parts[2]
@@ -129,6 +133,16 @@ func (a *appender) flush() *wire.Fault {
 }
 
 func (a *appender) fault() *wire.Fault { return faultOf(duck.AppenderError(a.handle)) }
+
+// mistake is the appender's word that there is no such table or column, which
+// it gives without the words that other errors begin with.
+func (a *appender) mistake(column string) *wire.Fault {
+	f := a.fault()
+	if f.Kind == wire.Internal {
+		f = &wire.Fault{Kind: wire.Invalid, Text: fmt.Sprintf("cannot append to %s %s: %s", a.table, column, f.Text)}
+	}
+	return f
+}
 
 // close frees everything. What was not flushed is given up: closing a handle
 // would flush it, into a transaction that may be failing.

@@ -42,6 +42,7 @@ var faultPrefixes = []struct {
 	{"Mismatch Type Error", wire.Invalid},
 	{"Not implemented Error", wire.Invalid},
 	{"Permission Error", wire.Invalid},
+	{"Missing Extension Error", wire.Invalid},
 	{"Parameter Not Resolved Error", wire.Invalid},
 	{"Parameter Not Allowed Error", wire.Invalid},
 	{"Syntax Error", wire.Invalid},

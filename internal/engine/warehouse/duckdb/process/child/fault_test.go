@@ -1,0 +1,27 @@
+package child
+
+import (
+	"testing"
+
+	"homing/internal/engine/warehouse/duckdb/process/wire"
+)
+
+func TestFaultsAreOfAKind(t *testing.T) {
+	for text, want := range map[string]wire.FaultKind{
+		"Parser Error: syntax error at or near \"x\"":                                                                  wire.Invalid,
+		"Out of Memory Error: could not allocate block of size 256.0 KiB":                                              wire.Overloaded,
+		"INTERRUPT Error: Interrupted!":                                                                                wire.Cancelled,
+		"IO Error: Could not write file \"w.wal\": No space left on device":                                            wire.Unavailable,
+		"FATAL Error: Failed to commit: Could not write file \"w\": No space left on device":                           wire.Unavailable,
+		"IO Error: Could not set lock on file \"w\": Conflicting lock is held in /usr/bin/homing (PID 7)":              wire.Unavailable,
+		"IO Error: Corrupt database file: computed checksum 1 does not match stored checksum 2 in block at location 3": wire.Damaged,
+		"IO Error: The file \"w\" exists, but it is not a valid DuckDB database file!":                                 wire.Damaged,
+		"TransactionContext Error: Conflict on tuple deletion!":                                                        wire.Conflict,
+		"INTERNAL Error: Attempted to access index 3 within vector of size 3":                                          wire.Internal,
+		"something new": wire.Internal,
+	} {
+		if got := faultOf(text); got.Kind != want {
+			t.Errorf("%s: kind %d, want %d", text, got.Kind, want)
+		}
+	}
+}
