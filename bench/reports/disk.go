@@ -30,11 +30,9 @@ func bytesOf(dir string, without ...string) (sum int64, err error) {
 
 // cleanUp removes what runs have left. It only removes what it knows.
 func cleanUp(dir string) error {
-	var failed error
-	for _, name := range []string{warehouseDir, sqliteFile, sqliteFile + "-journal", sqliteFile + "-wal", sqliteFile + "-shm", stateFile, sqliteState} {
-		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
-			failed = errors.Join(failed, fmt.Errorf("couldn't clean up: %w", err))
-		}
+	failed := errors.Join(removeRival(filepath.Join(dir, sqliteFile)), removeRival(filepath.Join(dir, tryFile)))
+	for _, name := range []string{warehouseDir, stateFile, sqliteState} {
+		failed = errors.Join(failed, os.RemoveAll(filepath.Join(dir, name)))
 	}
 	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		failed = errors.Join(failed, fmt.Errorf("couldn't clean up, something else is there: %w", err))

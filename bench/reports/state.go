@@ -19,6 +19,7 @@ const (
 	stateFile    = "warehouse.json" // written when the warehouse is complete
 	sqliteFile   = "sqlite.db"
 	sqliteState  = "sqlite.json"
+	tryFile      = "try.db" // a small SQLite file, for an estimate
 )
 
 // generation grows whenever the same seed makes other rows, or the warehouse's

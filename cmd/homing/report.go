@@ -21,7 +21,6 @@ type question struct {
 	Range string   `help:"Instead: today, yesterday, last_7_days, last_30_days, this_week, last_week, this_month or last_month." placeholder:"NAME"`
 	TZ    string   `name:"tz" help:"The time zone of days, such as Europe/Berlin (the installation's)." placeholder:"ZONE"`
 	Where []string `sep:"none" help:"Only these: country=DE,AT, sub1!=x, sub1^=beginning, referrer~=part. Repeat it for more conditions; all must hold." placeholder:"CONDITION"`
-	Order string   `help:"What to sort by, such as --order=-value,campaign; a minus is descending." placeholder:"NAMES"`
 	Limit uint32   `help:"At most so many rows." placeholder:"N"`
 }
 
@@ -31,7 +30,6 @@ func (q *question) parameters() url.Values {
 	give(values, "to", q.To)
 	give(values, "range", q.Range)
 	give(values, "tz", q.TZ)
-	give(values, "order", q.Order)
 	if len(q.Where) > 0 {
 		values["where"] = q.Where
 	}
@@ -52,6 +50,8 @@ type reportCmd struct {
 	Metrics string `help:"The columns, such as clicks,conversions,value,cr." placeholder:"NAMES"`
 	Basis   string `help:"What places a conversion in time: conversion (when it came) or click (when its click was made)." placeholder:"BASIS"`
 	Compare string `help:"With what to compare: previous, last_week, last_month, last_year, or the day it begins." placeholder:"RANGE"`
+	Order   string `help:"What to sort by, such as --order=-value,campaign; a minus is descending." placeholder:"NAMES"`
+	Fill    bool   `help:"By a single dimension of time: show buckets of which nothing is known, too."`
 	question
 	Format string `enum:"table,json,csv,jsonl,parquet" default:"table" help:"table is for people; json is one document with totals; csv, jsonl and parquet have the rows."`
 	output
@@ -72,6 +72,10 @@ func (c *reportCmd) Run(s *session) error {
 	give(values, "metrics", c.Metrics)
 	give(values, "basis", c.Basis)
 	give(values, "compare", c.Compare)
+	give(values, "order", c.Order)
+	if c.Fill {
+		values.Set("fill", "1")
+	}
 	return s.ask(func(client *control.Client) error {
 		return c.write(s, func(w io.Writer) ([]string, error) {
 			if c.Format != formatJSON {
@@ -97,7 +101,11 @@ func indent(w io.Writer, text json.RawMessage) error {
 }
 
 type exportCmd struct {
-	Table string `arg:"" enum:"clicks,postbacks,conversions" help:"clicks, postbacks or conversions."`
+	Table  string `arg:"" enum:"clicks,postbacks,conversions" help:"clicks, postbacks or conversions."`
+	Order  string `help:"newest or oldest first (newest)." placeholder:"ORDER"`
+	Class  string `help:"Of clicks, only billable, bot, preview, prefetch, head or test." placeholder:"CLASSES"`
+	Result string `help:"Of postbacks, only counted, duplicate, late, ignored or refused." placeholder:"RESULTS"`
+	Status string `help:"Of conversions, only pending, approved, rejected or late." placeholder:"STATUSES"`
 	question
 	Format string `enum:"csv,jsonl,parquet" default:"csv" help:"csv has a header and is safe for spreadsheets; jsonl is one object a line."`
 	output
@@ -105,12 +113,14 @@ type exportCmd struct {
 
 // Run exports the rows.
 func (c *exportCmd) Run(s *session) error {
-	if c.Order != "" {
-		return usagef("--order %s: exports are in the order of time", c.Order)
-	}
+	values := c.parameters()
+	give(values, "order", c.Order)
+	give(values, "class", c.Class)
+	give(values, "outcome", c.Result)
+	give(values, "status", c.Status)
 	return s.ask(func(client *control.Client) error {
 		return c.write(s, func(w io.Writer) ([]string, error) {
-			return client.Export(s.ctx, c.Table, c.Format, c.parameters(), w)
+			return client.Export(s.ctx, c.Table, c.Format, values, w)
 		})
 	})
 }

@@ -80,7 +80,6 @@ func TestWrongUsage(t *testing.T) {
 		{"export", `expected "<table>"`},
 		{"export users", "<table> must be one of"},
 		{"export clicks --format json", "--format must be one of"},
-		{"export clicks --order site", "exports are in the order of time"},
 		{"warehouse", `expected one of "status", "rebuild"`},
 		{"geoip test", `expected "<ip>"`},
 		{"token create --name x", "missing flags: --scopes"},

@@ -83,7 +83,7 @@ func (h *house) offlineHandler(cfg *Config) http.Handler {
 		return control.Handler(h.offlineDesk()), nil
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !control.AsksWarehouse(r) {
+		if !control.AsksWarehouse(r, h.spool.Oldest() > 0) {
 			plain.ServeHTTP(w, r)
 			return
 		}

@@ -25,7 +25,7 @@ func TestReportsAgree(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
 	f.warehouse, f.away = up(), 2
-	c := command(500, 0.5, 0.5)
+	c := command(200, 0.5, 0.5)
 	c.Format = "json"
 	out, err := rehearse(t, c, f)
 	if err != nil {
@@ -44,7 +44,7 @@ func TestMistakesOfReportsAreFound(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
 	f.warehouse = up()
-	p, err := command(500, 0.5, 0.5).perform(t.Context(), Env{Err: &strings.Builder{}, Clock: time.Now}, &stage{server: f})
+	p, err := command(200, 0.5, 0.5).perform(t.Context(), Env{Err: &strings.Builder{}, Clock: time.Now}, &stage{server: f})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,18 +2,17 @@ package control
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
-// AsksWarehouse tells whether a request is answered from the warehouse, or may
-// be: a command that works without a server opens it for those only.
-func AsksWarehouse(r *http.Request) bool {
-	for _, path := range []string{
-		"/v1/report", "/v1/export/", "/v1/warehouse", "/v1/trace", "/v1/clicks", "/v1/postbacks", "/v1/conversions",
-	} {
-		if strings.HasPrefix(r.URL.Path, path) {
-			return true
-		}
+// AsksWarehouse tells whether a request is answered from the warehouse: a
+// command that works without a server opens it for those only. Lists and traces
+// ask it for what a spool that was trimmed has no more.
+func AsksWarehouse(r *http.Request, trimmed bool) bool {
+	paths := []string{"/v1/report", "/v1/export/", "/v1/warehouse"}
+	if trimmed {
+		paths = append(paths, "/v1/trace", "/v1/clicks", "/v1/postbacks")
 	}
-	return false
+	return slices.ContainsFunc(paths, func(path string) bool { return strings.HasPrefix(r.URL.Path, path) })
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"time"
@@ -146,7 +147,9 @@ func (d desk) exportList(r *http.Request, out *pour) error {
 		if table.String() != r.PathValue("table") {
 			continue
 		}
-		q, err := report.ParseList(table, values, d.defaults())
+		o := d.defaults()
+		o.MaxLimit = math.MaxInt32 // a file has no pages
+		q, err := report.ParseList(table, values, o)
 		if err != nil {
 			return err
 		}

@@ -108,6 +108,7 @@ type house struct {
 	ledger    *sqlite.Ledger
 	catalog   *catalog.Catalog
 	keyring   *homing.Keyring
+	spoolDir  string
 	warehouse *flaky
 	account   *homing.Account
 	campaign  *homing.Campaign
@@ -125,7 +126,8 @@ func newHouse(t testing.TB, change func(*Options)) *house {
 	quiet := slog.New(slog.DiscardHandler)
 	dir := t.TempDir()
 	var err error
-	if h.spool, err = segment.Open(segment.Options{Dir: filepath.Join(dir, "spool"), SegmentSize: 64 << 10, Logger: quiet}); err != nil {
+	h.spoolDir = filepath.Join(dir, "spool")
+	if h.spool, err = segment.Open(segment.Options{Dir: h.spoolDir, SegmentSize: 64 << 10, Logger: quiet}); err != nil {
 		t.Fatal(err)
 	}
 	if h.ledger, err = sqlite.Open(sqlite.Options{Path: filepath.Join(dir, "ledger.db"), Logger: quiet}); err != nil {

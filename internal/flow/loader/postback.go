@@ -33,13 +33,14 @@ func (e *enricher) postback(rec *spool.Record) (row warehouse.Postback, err erro
 	return row, e.ready(&row)
 }
 
-// maxAt is the last moment a row may have.
-const maxAt = homing.MaxOriginTime
+// The moments a row may have are those of clicks. A clock that stood at 1970
+// would give the warehouse fifty years of empty days to look after.
+const minAt, maxAt = homing.Epoch, homing.MaxOriginTime
 
 // ready checks a postback and takes out of it what must not be kept.
 func (e *enricher) ready(row *warehouse.Postback) error {
-	if row.At < 0 || row.At > maxAt || row.Verdict.Outcome == 0 {
-		return fmt.Errorf("a postback of no time, or without verdict: %w", homing.ErrDamaged)
+	if row.At < minAt || row.At > maxAt || row.Verdict.Outcome == 0 {
+		return fmt.Errorf("a postback of an impossible time, or without verdict: %w", homing.ErrDamaged)
 	}
 	row.Addr = homing.CutAddr(row.Addr)
 	row.Currency = string(sound([]byte(row.Currency)))

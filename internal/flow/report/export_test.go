@@ -277,7 +277,7 @@ type counter struct{ bytes, peak uint64 }
 func (c *counter) Write(b []byte) (int, error) {
 	before := c.bytes
 	c.bytes += uint64(len(b))
-	if c.bytes>>21 != before>>21 {
+	if c.bytes>>22 != before>>22 {
 		var m runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&m)
@@ -300,6 +300,7 @@ func TestExportsHoldFewRows(t *testing.T) {
 		if len(told) < 100 || told[0] != 1000 || told[len(told)-1] != rows {
 			t.Errorf("%s: progress %v", f, told)
 		}
+		s.Warehouse = &endless{rows: 30_000} // wider ones
 		q, err := report.ParseList(warehouse.ClickTable, nil, report.Defaults{Now: now})
 		if err != nil {
 			t.Fatal(err)

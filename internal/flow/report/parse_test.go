@@ -318,3 +318,25 @@ func TestListQuestionsComeBackFromTheirValues(t *testing.T) {
 		}
 	})
 }
+
+// TestAnyTextIsAFaultOrAQuestion throws what it finds at every parameter.
+func TestAnyTextIsAFaultOrAQuestion(t *testing.T) {
+	words := rapid.SampledFrom([]string{"2026-11-22", "0000-01-01", "9999-12-31T23:59:59Z", "-", ",", "=", "weekday=", "12h", "99999999d", "hour", "-clicks", "none", "1", "UTC", "\x00", "\xff", "previous", `\`})
+	texts := rapid.OneOf(words, rapid.String(), rapid.Custom(func(t *rapid.T) string { return words.Draw(t, "a") + words.Draw(t, "b") }))
+	rapid.Check(t, func(t *rapid.T) {
+		v := url.Values{}
+		for _, name := range append(report.QuestionParams(), report.ListParams(warehouse.PostbackTable)...) {
+			if rapid.IntRange(0, 3).Draw(t, "given") == 0 {
+				v[name] = []string{texts.Draw(t, name)}
+			}
+		}
+		_, err := report.Parse(v, report.Defaults{Now: now})
+		_, listErr := report.ParseList(warehouse.PostbackTable, v, report.Defaults{Now: now})
+		for _, err := range []error{err, listErr} {
+			var faults *report.Faults
+			if err != nil && (!errors.As(err, &faults) || len(faults.List) == 0) {
+				t.Fatal(err)
+			}
+		}
+	})
+}

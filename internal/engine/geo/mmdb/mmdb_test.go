@@ -232,3 +232,17 @@ func BenchmarkFind(b *testing.B) {
 		f.Find(addr)
 	}
 }
+
+// A file whose end is whole, so that it opens, but whose records are not.
+func TestTornRecordsAreRefused(t *testing.T) {
+	data := encode("test", 1, entry{"0.0.0.0/1", munich}, entry{"128.0.0.0/1", munich})
+	torn := append([]byte(nil), data...)
+	for i := range len(data) / 2 {
+		torn[len(data)/4+i] = 0xff
+	}
+	path := filepath.Join(t.TempDir(), "torn.mmdb")
+	write(t, path, torn)
+	if _, err := Open([]string{path}, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "torn") {
+		t.Errorf("error %v", err)
+	}
+}

@@ -54,21 +54,15 @@ func openArchive(dir string, log *slog.Logger) (*archive, error) {
 // and those that another sealing replaced. While a manifest is damaged nobody
 // knows which files were its own, so all of its day stay.
 func (a *archive) sweep() error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	named := map[string]bool{}
-	for _, m := range a.seals {
-		for _, f := range m.Files {
-			named[f.Name] = true
-		}
-	}
+	named, damaged := a.named()
 	entries, err := os.ReadDir(a.dir)
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
 		name := e.Name()
-		if named[name] || isManifest(name) || a.isOfDamaged(name) || !isOurs(name) {
+		isOfDamaged := slices.ContainsFunc(damaged, func(day string) bool { return strings.Contains(name, day) })
+		if named[name] || isManifest(name) || isOfDamaged || !isOurs(name) {
 			continue
 		}
 		if err := removeFile(filepath.Join(a.dir, name)); err != nil {
@@ -83,13 +77,23 @@ func isOurs(name string) bool {
 	return strings.HasSuffix(name, ".parquet") || strings.HasSuffix(name, temporary)
 }
 
-func (a *archive) isOfDamaged(name string) bool {
-	for damaged := range a.damaged {
-		if day, ok := strings.CutSuffix(damaged, ".json"); ok && strings.Contains(name, day) {
-			return true
+// named are the files that belong to a seal, and the days whose manifest is
+// damaged.
+func (a *archive) named() (files map[string]bool, damaged []string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	files = map[string]bool{}
+	for _, m := range a.seals {
+		for _, f := range m.Files {
+			files[f.Name] = true
 		}
 	}
-	return false
+	for name := range a.damaged {
+		if day, ok := strings.CutSuffix(name, ".json"); ok {
+			damaged = append(damaged, day)
+		}
+	}
+	return files, damaged
 }
 
 // complain notes a file that cannot be read, until its day is sealed again.

@@ -123,3 +123,37 @@ func ownTime() time.Duration {
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u) // never fails
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
+
+// BenchmarkHistory measures what grows with what is stored: small loads with
+// conversions of old clicks, and a click by its id.
+func BenchmarkHistory(b *testing.B) {
+	const stored, size = 16, 122_880
+	w := open(b, b.TempDir())
+	s := &source{w: w, name: "spool/1"}
+	batches := benchBatches(stored, size)
+	for _, batch := range batches {
+		s.load(b, batch, nil, nil)
+	}
+	r := rand.New(rand.NewPCG(3, 4))
+	any := func() *warehouse.Click { return &batches[r.IntN(stored)][r.IntN(size)] }
+	b.Run("click", func(b *testing.B) {
+		for b.Loop() {
+			clickOf(b, w, any().Origin)
+		}
+	})
+	fresh := benchBatches(1, 1000)[0]
+	id := 0
+	for _, old := range []int{0, 10, 200} {
+		b.Run(fmt.Sprintf("load-1000-with-%d-conversions", old), func(b *testing.B) {
+			for b.Loop() {
+				shift(fresh, 60_000_000)
+				var versions []warehouse.Conversion
+				for range old {
+					id++
+					versions = append(versions, conversion(id, any()))
+				}
+				s.load(b, fresh, nil, versions)
+			}
+		})
+	}
+}

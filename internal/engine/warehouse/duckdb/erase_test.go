@@ -47,8 +47,9 @@ func TestAnErasedClickStaysBlankOverReplaysAndResets(t *testing.T) {
 	must(t, w.Load(t.Context(), h.spool[1]))
 	must(t, w.Load(t.Context(), h.ledger[0]))
 	must(t, w.Seal(t.Context(), today))
-	what := warehouse.Erasure{Click: h.click.Origin}
+	what, unsealed := warehouse.Erasure{Click: h.click.Origin}, h.spool[0].Clicks[50]
 	must(t, w.Erase(t.Context(), what))
+	must(t, w.Erase(t.Context(), warehouse.Erasure{Click: unsealed.Origin}))
 	equal(t, "sealed days", len(sealedDays(t, w)), 1)
 	must(t, w.Load(t.Context(), h.ledger[1])) // its conversion comes after the erasure
 	checkErasedClick(t, w, h)
@@ -65,6 +66,9 @@ func TestAnErasedClickStaysBlankOverReplaysAndResets(t *testing.T) {
 	h.load(t, w)
 	checkErasedClick(t, w, h)
 	h.check(t, w)
+	c = clickOf(t, w, unsealed.Origin)
+	equal(t, "facets of a click that the spool brought again", c.Facets, blankOf(unsealed.Facets))
+	equal(t, "address of a click that the spool brought again", c.Addr, "")
 }
 
 func TestAnErasedAccountKeepsItsNumbersAndNothingElse(t *testing.T) {

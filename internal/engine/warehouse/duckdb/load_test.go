@@ -134,3 +134,21 @@ func TestTalliesAreCountedAndReadBack(t *testing.T) {
 	list := postbacksOf(t, w)
 	equal(t, "tally", list[0], tally)
 }
+
+func TestMergedTotalsAnswerTheSame(t *testing.T) {
+	w := open(t, t.TempDir())
+	s := &source{w: w, name: "spool/1"}
+	for round := range 3 {
+		clicks := make([]warehouse.Click, 21_000)
+		for i := range clicks {
+			clicks[i] = click(noon+homing.Millis(i/4000), i%4000)
+			clicks[i].Node, clicks[i].Campaign, clicks[i].Account = homing.NodeID(round), homing.CampaignID(i+1), 1
+		}
+		s.load(t, clicks, nil, nil) // so many partial sums are merged at once
+		equal(t, "clicks", totalOf(t, w, warehouse.Clicks), int64(21_000*(round+1)))
+		answer := figures(t, w, noon, noon+900_000, warehouse.Campaign)
+		equal(t, "campaigns", len(answer.Rows), 21_000)
+		equal(t, "clicks of a campaign", answer.Rows[77].Measures[warehouse.Clicks], int64(round+1))
+		equal(t, "cost of a campaign", answer.Rows[77].Measures[warehouse.Cost], int64(round+1)*1500)
+	}
+}

@@ -132,6 +132,8 @@ func (w *Warehouse) prepareAhead() {
 // Close ends the child after what is under way, and releases everything.
 func (w *Warehouse) Close() error {
 	w.end()
+	_ = w.writing.take(context.Background()) // from here on nobody begins anything behind the scenes
+	w.writing.give()
 	w.background.Wait()
 	return w.child.Close()
 }

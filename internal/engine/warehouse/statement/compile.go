@@ -26,44 +26,31 @@ func (w *writer) text(text string) string {
 	return "?"
 }
 
-// compile writes a query that has been checked. In short:
+// compile writes a query that has been checked, but for its limit. In short:
 //
-//	WITH groups AS (parts)
-//	SELECT keys, measures FROM (SELECT 0 AS total, … FROM groups
-//	                            UNION ALL SELECT 1 AS total, sums FROM groups)
-//	ORDER BY total DESC, …, keys LIMIT …
-func compile(q *warehouse.Query, d Dialect, h Holdings, limit int, total bool) *Statement {
+//	WITH all_groups AS MATERIALIZED (SELECT keys, sums FROM (parts) GROUP BY keys)
+//	SELECT keys, measures FROM (SELECT 0 AS total, … FROM all_groups
+//	                            UNION ALL SELECT 1 AS total, sums FROM all_groups)
+//	ORDER BY total DESC, …, keys
+//
+// A database that cannot keep all_groups for a second use would look at every
+// row twice; it will want to say the total in a way of its own.
+func compile(q *warehouse.Query, d Dialect, h Holdings, total bool) *Statement {
 	w := &writer{q: q, dialect: d, holdings: h, zone: within(q.Zone, q.From, q.Until)}
 	for m := range warehouse.Measure(warehouse.MeasureCount) {
 		if q.Measures.Has(m) {
 			w.measures = append(w.measures, m)
 		}
 	}
-	sql := w.statement(total) + w.order(total)
-	if fetch := fetched(q, limit, total); fetch > 0 {
-		sql += fmt.Sprintf(" LIMIT %d", fetch)
-	}
 	return &Statement{
-		SQL: sql, Args: w.args, Gaps: w.gaps,
-		by: q.By, measures: w.measures, total: total, limit: limit,
+		SQL: w.statement(total) + w.order(total), Args: w.args, Gaps: w.gaps,
+		by: q.By, measures: w.measures, total: total,
 	}
-}
-
-// fetched is how many rows are wanted: of an answer the total, and one more
-// than the limit, to know whether there is more.
-func fetched(q *warehouse.Query, limit int, total bool) int {
-	switch {
-	case limit == 0:
-		return q.Limit
-	case total:
-		return limit + 2
-	}
-	return limit + 1
 }
 
 // statement is the query but for order and limit.
 func (w *writer) statement(total bool) string {
-	groups := w.parts()
+	groups := w.allGroups()
 	keys := w.keys(func(i int, name string) string {
 		if w.q.By[i].IsNumber() {
 			return fmt.Sprintf("CAST(%s AS BIGINT) AS %s", name, name)
@@ -111,24 +98,33 @@ func (w *writer) total() string {
 	sums := []string{"count(*) AS n"} // makes one row of no groups, too
 	for _, m := range w.measures {
 		if m.Adds() {
-			sums = append(sums, sumOf(name(m), name(m)))
+			sums = append(sums, w.together(m, name(m))+" AS "+name(m))
 			list = append(list, name(m))
 			continue
 		}
 		s := w.segments(warehouse.ConversionTable)[0]
-		list = append(list, fmt.Sprintf("(SELECT %s%s) AS %s", s.figure(w.dialect, m, w.measures), w.rows(s), name(m)))
+		list = append(list, fmt.Sprintf("(SELECT %s%s) AS %s", w.together(m, s.figure(m, w.measures)), w.rows(s), name(m)))
 	}
 	return fmt.Sprintf("SELECT %s FROM (SELECT %s FROM all_groups) AS sums",
 		strings.Join(list, ", "), strings.Join(sums, ", "))
 }
 
-// sumOf is a sum of whole numbers that fits 64 bits, or is an error.
-func sumOf(what, name string) string {
-	return fmt.Sprintf("coalesce(CAST(sum(%s) AS BIGINT), 0) AS %s", what, name)
+// together is a measure of what rows add to it. A sum that does not fit 64 bits
+// is an error.
+func (w *writer) together(m warehouse.Measure, what string) string {
+	switch m {
+	case warehouse.TimeMedian:
+		return fmt.Sprintf("coalesce(%s, %d)", w.dialect.Quantile(what, 5), warehouse.NoTime)
+	case warehouse.TimeP90:
+		return fmt.Sprintf("coalesce(%s, %d)", w.dialect.Quantile(what, 9), warehouse.NoTime)
+	}
+	return fmt.Sprintf("coalesce(CAST(sum(%s) AS BIGINT), 0)", what)
 }
 
-// parts are the groups of all tables together.
-func (w *writer) parts() string {
+// allGroups are the groups of all tables' rows together. To group the rows of each
+// table first, and the groups once more, takes twice as long where there are
+// many groups, and saves little where there are few.
+func (w *writer) allGroups() string {
 	var parts []string
 	for _, table := range []warehouse.Table{warehouse.ClickTable, warehouse.PostbackTable, warehouse.ConversionTable} {
 		raw := rawSource(table, w.q.Basis)
@@ -141,32 +137,25 @@ func (w *writer) parts() string {
 	}
 	list := w.keys(plain)
 	for _, m := range w.measures {
-		inner := fmt.Sprintf("p%d", m)
-		if m.Adds() {
-			list = append(list, sumOf(inner, name(m)))
-		} else {
-			list = append(list, fmt.Sprintf("max(%s) AS %s", inner, name(m))) // only one part tells it
-		}
+		list = append(list, w.together(m, added(m))+" AS "+name(m))
 	}
-	return fmt.Sprintf("SELECT %s FROM (%s) AS parts%s",
-		strings.Join(list, ", "), strings.Join(parts, " UNION ALL "), w.grouped())
+	sql := fmt.Sprintf("SELECT %s FROM (%s) AS parts", strings.Join(list, ", "), strings.Join(parts, " UNION ALL "))
+	if len(w.q.By) > 0 {
+		sql += " GROUP BY " + strings.Join(w.keys(plain), ", ")
+	}
+	return sql
 }
 
-// part is what a segment tells of the groups.
+// part are a segment's rows: their keys, and what they add to measures.
 func (w *writer) part(s segment) string {
 	list := w.keys(func(i int, name string) string { return w.key(s.source, w.q.By[i]) + " AS " + name })
 	for _, m := range w.measures {
-		list = append(list, fmt.Sprintf("%s AS p%d", s.figure(w.dialect, m, w.measures), m))
+		list = append(list, s.figure(m, w.measures)+" AS "+added(m))
 	}
-	return "SELECT " + strings.Join(list, ", ") + w.rows(s) + w.grouped()
+	return "SELECT " + strings.Join(list, ", ") + w.rows(s)
 }
 
-func (w *writer) grouped() string {
-	if len(w.q.By) == 0 {
-		return ""
-	}
-	return " GROUP BY " + strings.Join(w.keys(plain), ", ")
-}
+func added(m warehouse.Measure) string { return fmt.Sprintf("a%d", m) }
 
 // order sorts as the query asks, the total first.
 func (w *writer) order(total bool) string {

@@ -10,13 +10,12 @@ import (
 	"homing/internal/engine/warehouse"
 )
 
-// figure is a measure in the words of a table: what is summed, over rows of
-// which kinds. A group is in an answer if it has a row of such a kind.
+// figure is a measure in the words of a table: what is summed, or of times put
+// in order, over rows of which kinds. A group is in an answer if it has a row of such a kind.
 type figure struct {
 	kinds kinds  // of a table of rows
 	some  string // of totals: the column that is above 0 if there are such rows
 	sum   string
-	tenth int // not a sum: the value that so many tenths do not exceed
 }
 
 // figures are what a table tells of measures; the zero figure is nothing.
@@ -58,8 +57,8 @@ var conversionFigures = figures{
 	warehouse.Value:       {kinds: inTotals, sum: "value"},
 	warehouse.Cost:        {kinds: inTotals, sum: "price"},
 	warehouse.Profit:      {kinds: inTotals, sum: "value - price"},
-	warehouse.TimeMedian:  {kinds: inTotals, sum: toConvert, tenth: 5},
-	warehouse.TimeP90:     {kinds: inTotals, sum: toConvert, tenth: 9},
+	warehouse.TimeMedian:  {kinds: inTotals, sum: toConvert},
+	warehouse.TimeP90:     {kinds: inTotals, sum: toConvert},
 }
 
 var postbackFigures = figures{
@@ -111,28 +110,20 @@ func (s *source) present(measures []warehouse.Measure) string {
 	return "(" + strings.Join(some, " OR ") + ")"
 }
 
-// figure is a measure of the source's group, over rows that are present.
-func (s *source) figure(d Dialect, m warehouse.Measure, measures []warehouse.Measure) string {
-	f := s.figures[m]
-	if f.sum == "" {
-		if !m.Adds() {
-			return fmt.Sprint(warehouse.NoTime)
-		}
-		return "0"
+// figure is what a row that is present adds to a measure; of times its own, or
+// NULL.
+func (s *source) figure(m warehouse.Measure, measures []warehouse.Measure) string {
+	f, nothing := s.figures[m], "0"
+	if !m.Adds() {
+		nothing = "NULL"
 	}
-	all := f.kinds == s.figures.wanted(measures)
 	switch {
-	case f.tenth > 0 && all:
-		return fmt.Sprintf("coalesce(%s, %d)", d.Quantile(f.sum, f.tenth), warehouse.NoTime)
-	case f.tenth > 0:
-		value := fmt.Sprintf("CASE WHEN %s THEN %s END", f.kinds.are(s.kind), f.sum)
-		return fmt.Sprintf("coalesce(%s, %d)", d.Quantile(value, f.tenth), warehouse.NoTime)
-	case all && f.sum == "1":
-		return "count(*)"
-	case all:
-		return fmt.Sprintf("sum(%s)", f.sum)
+	case f.sum == "":
+		return nothing
+	case f.kinds == s.figures.wanted(measures):
+		return f.sum
 	}
-	return fmt.Sprintf("sum(CASE WHEN %s THEN %s ELSE 0 END)", f.kinds.are(s.kind), f.sum)
+	return fmt.Sprintf("CASE WHEN %s THEN %s ELSE %s END", f.kinds.are(s.kind), f.sum, nothing)
 }
 
 // are is the condition that a column is in the set; empty for all outcomes.

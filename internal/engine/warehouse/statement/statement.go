@@ -2,8 +2,8 @@
 // store that has the tables described below, and reads the rows that come back.
 //
 //	Query ──► Check ──► a part for every table that has an asked measure:
-//	                    SELECT keys, sums FROM clicks|conversions|postbacks|totals GROUP BY keys
-//	      ──► UNION ALL, grouped again ──► total, order, limit ──► Statement
+//	                    SELECT keys, figures FROM clicks|conversions|postbacks|totals
+//	      ──► UNION ALL, grouped ──► total, order, limit ──► Statement
 //	rows  ──► Statement.Answer, or Statement.Stream
 //
 // Numbers are written into the statement, texts never: those are its arguments.
@@ -13,7 +13,7 @@
 // asked for: for unique clicks, cost and profit any billable click, for value,
 // cost, profit and times any conversion that is approved or pending. A query by
 // no dimension has its one group always. The total, too, is of the groups that
-// Only and Except leave.
+// Only and Except leave; lists of no groups leave all.
 //
 // An order by two measures is that of their quotients as 64-bit floating-point
 // numbers; texts are in the order of their bytes.
@@ -37,7 +37,11 @@
 // (kind 2). There may be any number of rows for one quarter and one set of keys.
 package statement
 
-import "homing/internal/engine/warehouse"
+import (
+	"fmt"
+
+	"homing/internal/engine/warehouse"
+)
 
 // Statement is SQL with its arguments, one for each question mark: all are
 // texts.
@@ -50,7 +54,7 @@ type Statement struct {
 	by       []warehouse.Dimension
 	measures []warehouse.Measure // asked for, in the order of their columns
 	total    bool                // the first row is the total
-	limit    int                 // rows beyond it only tell that there are more; 0 = all are wanted
+	limit    int                 // of an answer: rows beyond it only tell that there are more
 }
 
 // Holdings tell from which day on a table has all its rows; 0 = none were ever
@@ -64,7 +68,14 @@ func Ask(q *warehouse.Query, d Dialect, h Holdings) (*Statement, error) {
 	if err := Check(q); err != nil {
 		return nil, err
 	}
-	return compile(q, d, h, limitOf(q), q.Total), nil
+	s := compile(q, d, h, q.Total)
+	s.limit = limitOf(q)
+	fetch := s.limit + 1 // one more tells that there are more
+	if q.Total {
+		fetch++
+	}
+	s.SQL += fmt.Sprintf(" LIMIT %d", fetch)
+	return s, nil
 }
 
 // Stream writes a query whose rows are read by Statement.Row: all of them, or
@@ -74,7 +85,11 @@ func Stream(q *warehouse.Query, d Dialect, h Holdings) (*Statement, error) {
 	if err := check(q); err != nil {
 		return nil, err
 	}
-	return compile(q, d, h, 0, false), nil
+	s := compile(q, d, h, false)
+	if q.Limit > 0 {
+		s.SQL += fmt.Sprintf(" LIMIT %d", q.Limit)
+	}
+	return s, nil
 }
 
 func limitOf(q *warehouse.Query) int {

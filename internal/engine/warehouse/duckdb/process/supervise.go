@@ -23,8 +23,11 @@ func (p *Process) supervise() {
 		s := p.launch()
 		calm := time.NewTimer(p.o.healthy)
 		o, open := p.attend(s)
-		if !calm.Stop() || o != nil {
+		select {
+		case <-calm.C:
 			pause = firstPause
+		default:
+			calm.Stop()
 		}
 		if o == nil && open {
 			o, open = p.rest(pause)

@@ -50,7 +50,7 @@ func (s *server) answer(c *call, st *statement, p *packer) *wire.Fault {
 				return errCancelled
 			}
 			if fault := source.pack(p); fault != nil {
-				return fault
+				return unasked(c, fault)
 			}
 		}
 		if err := s.out.Send(wire.Rows, c.id, p.body(source.ended)); err != nil {
@@ -63,6 +63,15 @@ func (s *server) answer(c *call, st *statement, p *packer) *wire.Fault {
 			return fault
 		}
 	}
+}
+
+// unasked is a fault between rows. When one of DuckDB's threads fails there it
+// interrupts the others, and sometimes tells only of that; nobody asked for it.
+func unasked(c *call, f *wire.Fault) *wire.Fault {
+	if f.Kind == wire.Cancelled && !c.over() {
+		return &wire.Fault{Kind: wire.Unavailable, Text: "the statement failed between rows, and DuckDB does not tell why"}
+	}
+	return f
 }
 
 // chunks are the rows of a result, 2,048 at a time as DuckDB gives them, and
