@@ -68,7 +68,8 @@ type Options struct {
 
 	// Every is how often a round begins; a second by default.
 	Every time.Duration
-	// MaxRows is how many records a batch has at most; 100,000 by default. Twice
+	// MaxRows is how many records a batch has at most; 122,880 by default, what the warehouse
+	// stores as one group. Twice
 	// as many are in memory while the loader is behind, about a kilobyte each.
 	MaxRows int
 
@@ -151,7 +152,7 @@ func (o *Options) setDefaults() {
 		o.Every = time.Second
 	}
 	if o.MaxRows <= 0 {
-		o.MaxRows = 100_000
+		o.MaxRows = 122_880
 	}
 }
 
