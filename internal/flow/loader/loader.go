@@ -68,9 +68,9 @@ type Options struct {
 
 	// Every is how often a round begins; a second by default.
 	Every time.Duration
-	// MaxRows is how many records a batch has at most; 122,880 by default, what the warehouse
-	// stores as one group. Twice
-	// as many are in memory while the loader is behind, about a kilobyte each.
+	// MaxRows is how many clicks a batch has at most; 122,880 by default, what
+	// the warehouse stores as one group. Twice as many are in memory while the
+	// loader is behind, about a kilobyte each.
 	MaxRows int
 
 	// KeepClicks and KeepPostbacks are how long their rows are kept; 0 = for

@@ -135,7 +135,7 @@ func (r *reader) fill(ctx context.Context, p *parcel, end spool.Position) error 
 		b.Clicks = make([]warehouse.Click, 0, n+n/4) // at once: growing would copy it again and again
 	}
 	keepBefore, keepBeforePostbacks := r.l.horizons()
-	for p.records < r.atMost && p.bytes < maxBytes {
+	for !r.full(p) {
 		if !r.pending() {
 			if r.next >= end {
 				break
@@ -164,6 +164,13 @@ func (r *reader) fill(ctx context.Context, p *parcel, end spool.Position) error 
 	r.dropSalts()
 	b.State = r.state()
 	return nil
+}
+
+// full tells whether a batch is to have no more. It counts clicks: a warehouse
+// that gets whole groups of them stores them at once, and others twice. A
+// quarter as many postbacks may come along.
+func (r *reader) full(p *parcel) bool {
+	return p.bytes >= maxBytes || len(p.batch.Clicks) >= r.atMost || p.records >= r.atMost+r.atMost/4
 }
 
 // stuckAfter is how long the reader waits for records that should be there.

@@ -28,6 +28,7 @@ func Run(t *testing.T, open Open) {
 		{"EveryDimension", testEveryDimension},
 		{"EveryMeasure", testEveryMeasure},
 		{"Order", testOrder},
+		{"Times", testTimes},
 		{"Pages", testPages},
 		{"Click", testClick},
 		{"Drop", testDrop},

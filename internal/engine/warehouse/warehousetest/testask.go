@@ -102,6 +102,26 @@ func testOrder(t *testing.T, w warehouse.Warehouse) {
 	equal(t, "more, at the limit", ask(t, w, q).More, false)
 }
 
+// testTimes: half, or nine tenths, are counted exactly.
+func testTimes(t *testing.T, w warehouse.Warehouse) {
+	for n := range homing.Millis(10) {
+		click := Click(int(n), Noon)
+		c := Conversion(homing.ConversionID(n+1), &click)
+		c.At = Noon + (n+1)*minute
+		load(t, w, "ledger", warehouse.Batch{Conversions: []warehouse.Conversion{c}})
+		all := total(t, w)
+		half, most := (n+1+1)/2, (9*(n+1)+9)/10
+		equal(t, "median and p90 of one minute more each", []int64{all[warehouse.TimeMedian], all[warehouse.TimeP90]},
+			[]int64{int64(half * minute), int64(most * minute)})
+	}
+	early := Click(99, Noon)
+	c := Conversion(99, &early)
+	c.At, c.Goal = Noon-minute, 7
+	load(t, w, "ledger", warehouse.Batch{Conversions: []warehouse.Conversion{c}})
+	q := everything(warehouse.Goal)
+	equal(t, "time of a conversion before its click", ask(t, w, q).Rows[1].Measures[warehouse.TimeMedian], int64(0))
+}
+
 func testBadQueries(t *testing.T, w warehouse.Warehouse) {
 	for what, spoil := range map[string]func(q *warehouse.Query){
 		"backwards":         func(q *warehouse.Query) { q.From = q.Until + 1 },

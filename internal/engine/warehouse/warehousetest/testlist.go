@@ -39,7 +39,9 @@ func pages[R any](t *testing.T, world *World, list func(context.Context, *wareho
 			if len(page) > l.Limit {
 				t.Fatalf("a page of %d", len(page))
 			}
-			together = append(together, page...)
+			if together = append(together, page...); len(together) > len(all) {
+				t.Fatalf("pages of %d rows have more of them", len(all))
+			}
 			last := place(&page[len(page)-1])
 			l.After = &last
 		}
