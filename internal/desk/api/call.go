@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/netip"
-	"slices"
 	"strings"
 
 	"homing"
@@ -129,24 +127,4 @@ func (c *call) loadClick(text string) error {
 // makes tells whether the route may make what the last segment names.
 func (c *call) makes(name string) bool {
 	return c.route.method == http.MethodPut && strings.HasSuffix(c.route.pattern, "/{"+name+"}")
-}
-
-// client is whom a request comes from. Of X-Forwarded-For only what trusted
-// proxies appended is believed: the last address that is none of theirs.
-func (a *api) client(r *http.Request) netip.Addr {
-	at, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	addr := at.Addr().Unmap()
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for _, hop := range slices.Backward(hops) {
-		trusted := func(p netip.Prefix) bool { return p.Contains(addr) }
-		next, err := netip.ParseAddr(strings.TrimSpace(hop))
-		if err != nil || !slices.ContainsFunc(a.TrustedProxies, trusted) {
-			break
-		}
-		addr = next.Unmap()
-	}
-	return addr
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 
+	"homing/internal/desk/sender"
 	"homing/internal/desk/signin"
 )
 
@@ -16,7 +17,7 @@ func (c *call) authenticate() error {
 	}
 	token, err := c.api.tokens.Bearer(c.ctx, text)
 	if errors.Is(err, signin.ErrNoToken) {
-		if wait := c.api.wrong.Spend(c.api.Clock(), c.api.client(c.r)); wait > 0 {
+		if wait := c.api.wrong.Spend(c.api.Clock(), sender.Of(c.r, c.api.TrustedProxies)); wait > 0 {
 			return tooManyTries(wait)
 		}
 		return badToken

@@ -5,6 +5,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"homing/internal/desk/sender"
 )
 
 func TestHeadersStandOnEveryAnswer(t *testing.T) {
@@ -127,11 +129,11 @@ func TestXForwardedForIsBelievedOfTrustedProxiesOnly(t *testing.T) {
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	r.RemoteAddr = "10.0.0.1:5000"
 	r.Header["X-Forwarded-For"] = []string{"198.51.100.7, 203.0.113.9", "10.0.0.2"}
-	if got := p.client(r).String(); got != "10.0.0.1" {
+	if got := sender.Of(r, p.TrustedProxies).String(); got != "10.0.0.1" {
 		t.Errorf("without trust: %s", got)
 	}
 	p.TrustedProxies = prefixes("10.0.0.0/8")
-	if got := p.client(r).String(); got != "203.0.113.9" {
+	if got := sender.Of(r, p.TrustedProxies).String(); got != "203.0.113.9" {
 		t.Errorf("with trust: %s", got)
 	}
 }

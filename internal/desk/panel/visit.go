@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"homing"
+	"homing/internal/desk/sender"
 	"homing/internal/desk/signin"
 	"homing/internal/flow/catalog"
 	"homing/internal/flow/journal"
@@ -31,7 +32,7 @@ type visit struct {
 
 // from is where the request comes from.
 func (v *visit) from() signin.Agent {
-	return signin.Agent{Addr: v.panel.client(v.r), UserAgent: v.r.UserAgent()}
+	return signin.Agent{Addr: sender.Of(v.r, v.panel.TrustedProxies), UserAgent: v.r.UserAgent()}
 }
 
 // form reads the form that was sent.

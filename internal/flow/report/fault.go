@@ -46,8 +46,8 @@ func (f *Faults) add(field, format string, args ...any) {
 // unknown tells that a name is none of those known, and which may be meant.
 func (f *Faults) unknown(field, what, name string, known []string) {
 	problem := fmt.Sprintf("unknown %s %s", what, quote(name))
-	if near := nearest(name, known); near != "" {
-		problem += ": did you mean " + near + "?"
+	if meant := nearest(name, known); meant != "" {
+		problem += ": did you mean " + meant + "?"
 	}
 	f.List = append(f.List, Fault{Field: field, Problem: problem, Allowed: known})
 }

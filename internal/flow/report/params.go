@@ -96,8 +96,8 @@ func (p *params) zone(standard *time.Location) *time.Location {
 	}
 	p.faults.unknown("tz", "time zone", text, nil)
 	fault := &p.faults.List[len(p.faults.List)-1]
-	if near := nearest(text, usualZones); near != "" {
-		fault.Problem += ": did you mean " + near + "?"
+	if meant := nearest(text, usualZones); meant != "" {
+		fault.Problem += ": did you mean " + meant + "?"
 	} else {
 		fault.Problem += ": want UTC or an IANA name, such as Europe/Berlin"
 	}

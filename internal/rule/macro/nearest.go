@@ -1,6 +1,10 @@
 package macro
 
-import "strings"
+import (
+	"strings"
+
+	"homing/internal/rule/near"
+)
 
 // synonyms are what other trackers and ad servers call our macros.
 var synonyms = map[string]string{
@@ -18,25 +22,13 @@ func nearest(name string) string {
 	if known, ok := synonyms[plain]; ok {
 		return known
 	}
-	best, bestAt := "", typos(plain)+1
+	best, bestAt := "", near.Typos(plain, 4)+1
 	for _, e := range entries {
-		if d := distance(plain, plainName(e.Name)); d < bestAt {
+		if d := near.Distance(plain, plainName(e.Name)); d < bestAt {
 			best, bestAt = e.Name, d
 		}
 	}
 	return best
-}
-
-// typos is how many typing errors a name of this length may have before it is
-// another name.
-func typos(name string) int {
-	switch {
-	case len(name) < 4:
-		return 0
-	case len(name) < 7:
-		return 1
-	}
-	return 2
 }
 
 // plainName drops what people write differently: case, _, -, !, and a function
@@ -49,29 +41,4 @@ func plainName(name string) string {
 		}
 		return -1
 	}, name)
-}
-
-// distance counts insertions, deletions, replacements and swaps of neighbours
-// between two short ASCII words.
-func distance(a, b string) int {
-	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		row := make([]int, len(b)+1)
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-		before, last = last, row
-	}
-	return last[len(b)]
 }

@@ -1,4 +1,5 @@
-package panel
+// Package sender tells whom a request to the desk listener comes from.
+package sender
 
 import (
 	"net/http"
@@ -7,9 +8,10 @@ import (
 	"strings"
 )
 
-// client is whom a request comes from. Of X-Forwarded-For only what trusted
-// proxies appended is believed: the last address that is none of theirs.
-func (p *panel) client(r *http.Request) netip.Addr {
+// Of is the address a request comes from. Of X-Forwarded-For only what trusted
+// proxies appended is believed: the last address that is none of theirs. The
+// zero Addr if nothing is known.
+func Of(r *http.Request, trusted []netip.Prefix) netip.Addr {
 	at, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return netip.Addr{}
@@ -17,7 +19,7 @@ func (p *panel) client(r *http.Request) netip.Addr {
 	addr := at.Addr().Unmap()
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for _, hop := range slices.Backward(hops) {
-		if !p.trusts(addr) {
+		if !slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(addr) }) {
 			break
 		}
 		next, err := netip.ParseAddr(strings.TrimSpace(hop))
@@ -27,8 +29,4 @@ func (p *panel) client(r *http.Request) netip.Addr {
 		addr = next.Unmap()
 	}
 	return addr
-}
-
-func (p *panel) trusts(addr netip.Addr) bool {
-	return slices.ContainsFunc(p.TrustedProxies, func(trusted netip.Prefix) bool { return trusted.Contains(addr) })
 }
