@@ -89,7 +89,7 @@ func (s *server) controlDesk() control.Desk {
 		a := s.addresses()
 		return control.Status{
 			Version: Version, Node: s.minter.Node(), Track: a.Track, TrackTLS: a.TrackTLS, Desk: a.Desk, Public: a.Public,
-			Spool: s.house.spoolStatus(), Notices: s.notices(),
+			Spool: s.house.spoolStatus(), Notices: s.troubles(),
 		}
 	}
 	return d

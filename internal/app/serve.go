@@ -154,21 +154,22 @@ func (s *server) ready() error {
 	return nil
 }
 
-func (s *server) notices() []string {
-	notices := append(s.edge.Notices(), s.house.ledger.Damage()...)
-	notices = append(notices, s.house.reporting.notices()...)
+// troubles are what is wrong now, in words.
+func (s *server) troubles() []string {
+	list := append(s.edge.Notices(), s.house.ledger.Damage()...)
+	list = append(list, s.house.reporting.troubles()...)
 	for _, d := range s.house.spool.Damage() {
-		notices = append(notices, fmt.Sprintf("%s is damaged at byte %d (%s): records %s to %s cannot be read",
+		list = append(list, fmt.Sprintf("%s is damaged at byte %d (%s): records %s to %s cannot be read",
 			d.File, d.Offset, d.Cause, d.First, d.Next))
 	}
-	return notices
+	return list
 }
 
 func (s *server) deskServer() *http.Server {
 	h := s.house
 	pages := panel.New(panel.Options{
 		Catalog: h.catalog, Journal: h.journal, SignIn: s.signIn, Books: h.ledger, Clock: s.clock, Log: s.log,
-		Addresses: s.panelAddresses, System: s.system, TrustedProxies: s.cfg.TrustedProxies,
+		Addresses: s.panelAddresses, System: s.system, Troubles: s.troubles, TrustedProxies: s.cfg.TrustedProxies,
 	})
 	programs := api.New(api.Options{
 		Catalog: h.catalog, People: h.ledger, Books: h.ledger, Reports: h.reporting.engine, Keyring: h.keyring,
@@ -177,7 +178,7 @@ func (s *server) deskServer() *http.Server {
 	})
 	return &http.Server{
 		Handler: desk.Handler(desk.Options{
-			Panel: pages, API: programs, Metrics: s.writeMetrics, MetricsToken: s.cfg.MetricsToken, Ready: s.ready, Notices: s.notices,
+			Panel: pages, API: programs, Metrics: s.writeMetrics, MetricsToken: s.cfg.MetricsToken, Ready: s.ready, Notices: s.troubles,
 		}),
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
 		WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,

@@ -15,7 +15,7 @@ func (s *server) system() panel.System {
 	h := s.house
 	status := h.reporting.warehouse.Status()
 	told := panel.System{
-		Version: Version, Notices: s.notices(),
+		Version: Version, Notices: h.reporting.loader.Notices(),
 		Parts: []panel.Part{s.doorsPart(), s.ledgerPart(), s.spoolPart(), s.warehousePart(&status)},
 	}
 	if h.geo != nil {

@@ -130,13 +130,15 @@ func (r *reporting) lag() control.Lag {
 	return told
 }
 
-// notices are what operators should know of reports.
-func (r *reporting) notices() []string {
-	notices := r.loader.Notices()
+// troubles are what is wrong with reports now.
+func (r *reporting) troubles() (list []string) {
 	if s := r.warehouse.Status(); s.Trouble != "" {
-		notices = append(notices, "reports are out of order: "+s.Trouble)
+		list = append(list, "reports are out of order: "+s.Trouble)
 	}
-	return notices
+	if text := r.loader.Trouble(); text != "" {
+		list = append(list, text)
+	}
+	return list
 }
 
 // writeMetrics tells how reports are doing.

@@ -21,7 +21,7 @@ func TestAxe(t *testing.T) {
 	h := newHouse(t)
 	ctx := openBrowser(t)
 	op, stranger := h.operator(), h.stranger()
-	pages := map[string]*browser{"/advertisers": op, "/postbacks": op, "/campaigns": op, "/signin": stranger, "/nowhere": op}
+	pages := map[string]*browser{"/advertisers": op, "/postbacks": op, "/campaigns": op, "/system": op, "/signin": stranger, "/nowhere": op}
 	check := func() {
 		for path, who := range pages {
 			for _, theme := range []string{"light", "dark"} {

@@ -38,8 +38,9 @@ type house struct {
 	log     *slog.Logger
 	server  *httptest.Server
 	handler http.Handler
-	calls   uint32 // requests logged
-	system  System // as the system page tells it
+	calls   uint32   // requests logged
+	system  System   // as the system page tells it
+	ills    []string // what is wrong now
 }
 
 // start is when houses of tests begin.
@@ -79,7 +80,7 @@ func (h *house) forget() {
 	h.journal = journal.Open(journal.Options{Spool: h.spool, Books: h.ledger, Clock: h.clock, Whole: 1000})
 	h.handler = New(Options{
 		Catalog: h.catalog, Journal: h.journal, SignIn: h.signIn, Books: h.ledger, Clock: h.clock, Log: h.log,
-		System: func() System { return h.system },
+		System: func() System { return h.system }, Troubles: func() []string { return h.ills },
 		Addresses: func() Addresses {
 			return Addresses{Track: "http://127.0.0.1:8080", TrackTLS: "https://127.0.0.1:8443", Desk: h.server.URL}
 		},

@@ -47,8 +47,10 @@ type Options struct {
 	Clock     homing.Clock
 	Log       *slog.Logger
 	Addresses func() Addresses
-	// System tells how the installation is doing; it must not wait.
-	System func() System
+	// System tells how the installation is doing, Troubles what is wrong now, in
+	// words: they stand above every page of operators. Neither may wait.
+	System   func() System
+	Troubles func() []string
 	// TrustedProxies are believed when they say whom a request comes from
 	// (X-Forwarded-For); it counts for the bounds on tries and is stored with
 	// the session.

@@ -52,6 +52,11 @@ func TestScreenshots(t *testing.T) {
 	take("adv-campaign", "/campaigns/1", adv)
 	take("adv-postbacks", "/postbacks", adv)
 	take("failure", "/nowhere", op)
+	take("system-fine", "/system", op)
+	h.system, h.ills = illSystem(h), []string{"reports are 3 minutes behind: the warehouse process was killed (signal 9); 91,204 records are waiting, 0 a second are loaded"}
+	take("system-trouble", "/system", op)
+	take("advertisers-trouble", "/advertisers", op)
+	h.system, h.ills = System{}, nil
 	shown := []chromedp.Action[chromedp.Void]{
 		chromedp.Click(chromedp.CSS(".keys .ask summary")), chromedp.SendKeys(chromedp.CSS("#f-show4password"), password),
 		chromedp.Click(chromedp.CSS(".ask[open] .button.main")), chromedp.WaitVisible(chromedp.CSS("#key")),
@@ -146,4 +151,26 @@ func furnish(h *house) {
 	refused(homing.ReasonCodeCut, "/api/v1/cpa/action/6f1e0a4b9c2d7e8f001122334455?account="+north.PublicID)
 	refused(homing.ReasonValueComma, "/api/v1/cpa/action/"+strings.Repeat("6f1e0a4b9c", 4)+"?value=2,10&account="+north.PublicID)
 	h.pass(12 * time.Second)
+}
+
+// illSystem is an installation whose warehouse is away.
+func illSystem(h *house) System {
+	now := homing.MillisOf(h.clock())
+	return System{
+		Version: "1.4.0",
+		Notices: []string{"reports were up to 40 seconds behind (the warehouse process was silent for 30 s and was killed); caught up at 08:17 UTC (2026-03-02 08:17 UTC)"},
+		Parts: []Part{
+			{Name: "Doors", What: "take clicks and postbacks", Facts: []Fact{{"Plain http", "http://127.0.0.1:8080"}, {"https", "https://t.example.com"}, {"Node", "1"}}},
+			{Name: "Ledger", What: "decides what counts, and keeps settings and conversions", Facts: []Fact{{"Disk", "312 MiB"}}},
+			{Name: "Spool", What: "keeps every click and call from the moment it is answered", Facts: []Fact{{"Records kept", "21,882,104"}, {"Ever taken", "402,118,773"}}},
+			{
+				Name: "Warehouse", What: "answers reports and lists", Trouble: "the warehouse process was killed (signal 9)", Since: now - 190_000,
+				Facts: []Fact{{"Behind", "91,204 records, 3m10s"}, {"Complete up to", (now - 190_000).String()}, {"Loaded a second", "0"}, {"Disk", "7 GiB"}},
+			},
+		},
+		Incidents: []Incident{
+			{From: now - 7_200_000, Until: now - 7_170_000, Part: "Warehouse", What: "the warehouse process was silent for 30 s and was killed"},
+			{From: now - 90_000_000, Until: now - 89_900_000, Part: "Warehouse", What: "the disk is full: couldn't write to warehouse.duckdb.wal: no space left on device"},
+		},
+	}
 }

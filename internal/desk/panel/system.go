@@ -11,8 +11,7 @@ import (
 type System struct {
 	Version string
 	Parts   []Part
-	// Notices are what an operator should know or do, in words; they stand above
-	// every page of theirs.
+	// Notices tell what is, and in the last day was, in the way of reports.
 	Notices []string
 	// Incidents are troubles that are over, the newest first.
 	Incidents []Incident
@@ -43,10 +42,10 @@ func showSystem(v *visit) error {
 	return v.show(http.StatusOK, "system", "System", v.panel.System())
 }
 
-// troubles are the notices that stand above an operator's pages.
+// troubles stand above an operator's pages.
 func (v *visit) troubles() []string {
-	if v.who == nil || !v.who.Operator() {
+	if !v.who.Operator() {
 		return nil
 	}
-	return v.panel.System().Notices
+	return v.panel.Troubles()
 }

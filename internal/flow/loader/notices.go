@@ -92,6 +92,14 @@ func (l *Loader) Notices() []string {
 	return list
 }
 
+// Trouble says in words how reports are behind now; empty if they are not.
+func (l *Loader) Trouble() string {
+	durable, now := l.spool.Durable(), l.now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.present(l.lag(durable, now), now)
+}
+
 // present tells of being behind now. It needs l.mu.
 func (l *Loader) present(lag Lag, now homing.Millis) string {
 	s := &l.state
