@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -200,17 +199,9 @@ func (s *server) recovers(words ...string) {
 	s.t.Fatalf("the warehouse does not tell of %q and that it recovered: %+v\n%s", words, w, s.stderr.String())
 }
 
-func needProc(t *testing.T) {
-	t.Helper()
-	if runtime.GOOS != "linux" {
-		t.Skip("finds processes in /proc")
-	}
-}
-
 // TestTheWarehousesDeathIsNotFelt kills, stops and damages the warehouse under
 // load.
 func TestTheWarehousesDeathIsNotFelt(t *testing.T) {
-	needProc(t)
 	s := start(t, data(t), "--warehouse-silence", "3s")
 	c := s.newCampaign(s.newAccount())
 	p := play(s, c)
@@ -262,7 +253,6 @@ func damageFile(t *testing.T, path string) {
 // TestAFullDiskStopsTheWarehouseOnly gives the warehouse a disk of its own and
 // fills it.
 func TestAFullDiskStopsTheWarehouseOnly(t *testing.T) {
-	needProc(t)
 	if os.Getuid() != 0 {
 		t.Skip("mounts a small file system, which needs root")
 	}
