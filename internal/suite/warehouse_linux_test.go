@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -299,4 +300,25 @@ func TestAFullDiskStopsTheWarehouseOnly(t *testing.T) {
 	}
 	p.unharmed()
 	s.kill() // before its disk goes
+}
+
+// TestReportsEqualTheBooksAcrossADaylightSavingChange plays a run with kills of
+// the server and of the warehouse's process, over the end of summer time in
+// Berlin. The simulation compares every report with its own books, by every
+// dimension, on both bases, in three zones, one of them Berlin's.
+func TestReportsEqualTheBooksAcrossADaylightSavingChange(t *testing.T) {
+	lookAtSources()
+	change := time.Date(2026, 10, 25, 1, 0, 0, 0, time.UTC)
+	offset := time.Until(change.Add(-6 * time.Second)).Round(time.Second)
+	play := exec.Command(program, "simulate", "--kill", "--duration", "14s", "--rate", "60")
+	play.Dir = t.TempDir()
+	play.Env = append(os.Environ(), "HOMING_TEST_CLOCK_OFFSET="+offset.String())
+	out, err := play.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "0 lost, 0 double") {
+		t.Errorf("%v:\n%s", err, out)
+	}
+	if !strings.Contains(string(out), "reports compared") {
+		t.Errorf("no report was compared:\n%s", out)
+	}
+	t.Logf("%s", out)
 }

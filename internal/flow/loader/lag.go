@@ -1,7 +1,10 @@
 package loader
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"homing"
@@ -159,7 +162,13 @@ func (l *Loader) failed(err error) {
 	s.look(now, err.Error())
 	l.mu.Unlock()
 	if fresh {
-		l.log.Warn("the loader cannot load; it tries again", "error", err)
+		// A warehouse that is away, such as at every start, has said so itself, and
+		// notices tell if it lasts.
+		level := slog.LevelWarn
+		if errors.Is(err, homing.ErrUnavailable) {
+			level = slog.LevelDebug
+		}
+		l.log.Log(context.Background(), level, "the loader cannot load; it tries again", "error", err)
 	}
 }
 
