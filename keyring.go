@@ -35,6 +35,7 @@ const (
 	labelCipher  = "homing/v1/click-id/cipher"
 	labelDisplay = "homing/v1/key/display"
 	labelMask    = "homing/v1/log/mask"
+	labelPlace   = "homing/v1/feed/place"
 )
 
 // Keyring seals and opens click ids and advertisers' keys under the master
@@ -53,6 +54,7 @@ type ring struct {
 	cipher  cipher.Block // k2
 	display cipher.AEAD
 	mask    [32]byte
+	place   cipher.Block
 }
 
 // NewKeyring derives a keyring from master keys, in any order.
@@ -88,7 +90,7 @@ func newRing(m MasterKey) (*ring, error) {
 		failed = errors.Join(failed, err)
 		return b
 	}
-	r := &ring{id: m.ID, from: m.From, tag: block(labelTag), cipher: block(labelCipher)}
+	r := &ring{id: m.ID, from: m.From, tag: block(labelTag), cipher: block(labelCipher), place: block(labelPlace)}
 	aead, err := cipher.NewGCMWithRandomNonce(block(labelDisplay))
 	r.display = aead
 	copy(r.mask[:], derive(labelMask, 32))

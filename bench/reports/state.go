@@ -24,7 +24,7 @@ const (
 
 // generation grows whenever the same seed makes other rows, or the warehouse's
 // file becomes another: data of before is not used again.
-const generation = 1
+const generation = 2
 
 // state is what is known of a warehouse that was filled.
 type state struct {

@@ -54,9 +54,9 @@ func TestReportAsks(t *testing.T) {
 func TestWrongReportIsAWrongUsage(t *testing.T) {
 	wrong := control.Problem{Kind: "invalid", Message: `invalid question: by: unknown dimension "contry": did you mean country? (allowed: hour, day)`}
 	s := open(t, map[string]any{
-		"GET /v1/report/table": wrong, "GET /v1/report": wrong, "GET /v1/export/clicks/csv": wrong, "GET /v1/places/x": wrong,
+		"GET /v1/report/table": wrong, "GET /v1/report": wrong, "GET /v1/export/clicks/csv": wrong,
 	})
-	for _, args := range []string{"report --by contry", "report --by contry --format json", "export clicks", "geoip test x"} {
+	for _, args := range []string{"report --by contry", "report --by contry --format json", "export clicks"} {
 		code := s.run(strings.Fields(args)...)
 		if want := "homing: by: unknown dimension \"contry\": did you mean country? (allowed: hour, day)\n"; code != 2 || s.err.String() != want {
 			t.Errorf("homing %s: %d %q", args, code, s.err.String())
@@ -140,6 +140,17 @@ func TestRebuildOutput(t *testing.T) {
 	}
 }
 
+// TestRebuildTellsWhatIsMissing: it is not to look like a success.
+func TestRebuildTellsWhatIsMissing(t *testing.T) {
+	s := open(t, map[string]any{"POST /v1/warehouse/rebuild": lines{
+		control.Rebuilding{What: "days"}, control.Rebuilding{Over: true, Notices: []string{"the archive of 2026-11-20 is damaged"}},
+	}})
+	if code := s.run("warehouse", "rebuild"); code != 1 || s.out.Len() > 0 ||
+		!strings.HasPrefix(s.err.String(), "days\nnotice: the archive of 2026-11-20 is damaged\nhoming: the warehouse was made again, but not everything") {
+		t.Errorf("%d %q %q", code, s.out.String(), s.err.String())
+	}
+}
+
 func TestPlacesOutput(t *testing.T) {
 	s := open(t, map[string]any{"GET /v1/places/203.0.113.7": control.Places{Addr: "203.0.113.7", Files: []control.Place{{File: "city.mmdb", Country: "DE", City: "Köln"}}}})
 	s.prints(`FILE       BUILT  COUNTRY  REGION  CITY  CARRIER  ISP  TROUBLE
@@ -149,6 +160,36 @@ city.mmdb         DE               Köln
 	if code := s.run("geoip", "test", "203.0.113.7"); code != 0 || !strings.Contains(s.out.String(), "--geoip-file") {
 		t.Errorf("%d %s", code, s.out.String())
 	}
+	s.answers["GET /v1/places/203.0.113.7"] = control.Places{Addr: "203.0.113.7", Files: []control.Place{}, Offline: true}
+	if code := s.run("geoip", "test", "203.0.113.7"); code != 0 || !strings.Contains(s.out.String(), "--file /path/to/city.mmdb 203.0.113.7") {
+		t.Errorf("%d %s", code, s.out.String())
+	}
+}
+
+// TestPlacesOfFiles asks them without one.
+func TestPlacesOfFiles(t *testing.T) {
+	good, bad := filepath.Join(t.TempDir(), "de,at.mmdb"), filepath.Join(t.TempDir(), "bad.mmdb")
+	write(t, good, germany())
+	write(t, bad, "this is none")
+	s := open(t, nil)
+	if code := s.run("geoip", "test", "203.0.113.7", "--file", good); code != 0 || !strings.Contains(s.out.String(), "DE") || len(s.asked) > 0 {
+		t.Errorf("%d %s%s, asked %q", code, s.out.String(), s.err.String(), s.asked)
+	}
+	if code := s.run("geoip", "test", "203.0.113.7", "--file", good, "--file", bad); code != 1 || !strings.Contains(s.out.String(), "DE") ||
+		!strings.Contains(s.err.String(), "--file "+bad) {
+		t.Errorf("a broken file: %d %s%s", code, s.out.String(), s.err.String())
+	}
+}
+
+// germany is a MaxMind DB in which every IPv4 address is in Germany.
+func germany() string {
+	text := func(s string) string { return string(rune(0x40|len(s))) + s }
+	return "\x00\x00\x11\x00\x00\x11" + strings.Repeat("\x00", 16) +
+		"\xe1" + text("country") + "\xe1" + text("iso_code") + text("DE") +
+		"\xab\xcd\xefMaxMind.com\xe9" +
+		text("binary_format_major_version") + "\xa1\x02" + text("binary_format_minor_version") + "\xa1\x00" +
+		text("build_epoch") + "\x01\x02\x01" + text("database_type") + text("Country") + text("description") + "\xe0" +
+		text("ip_version") + "\xa1\x04" + text("languages") + "\x00\x04" + text("node_count") + "\xc1\x01" + text("record_size") + "\xa1\x18"
 }
 
 func TestTokenOutput(t *testing.T) {

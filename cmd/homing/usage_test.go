@@ -82,6 +82,8 @@ func TestWrongUsage(t *testing.T) {
 		{"export clicks --format json", "--format must be one of"},
 		{"warehouse", `expected one of "status", "rebuild"`},
 		{"geoip test", `expected "<ip>"`},
+		{"geoip test x", `<ip>: invalid address "x": want one such as 203.0.113.7`},
+		{"geoip test 10.0.0.0/8 --file x.mmdb", `<ip>: invalid address "10.0.0.0/8"`},
 		{"token create --name x", "missing flags: --scopes"},
 		{"token create --name x --scopes reports:reed", `--scopes: invalid scope "reports:reed": want all, or some of`},
 		{"token create --name x --scopes all --expires soon", "--expires"},
@@ -267,6 +269,12 @@ func TestWithoutAServer(t *testing.T) {
 	}
 	if out, errs, code := command("account", "list"); code != 0 || !strings.Contains(out, "Acme") {
 		t.Errorf("%d %s%s", code, out, errs)
+	}
+	if out, errs, code := command("geoip", "test", "203.0.113.7"); code != 0 || !strings.Contains(out, "No server runs on this data directory") {
+		t.Errorf("%d %q %q", code, out, errs)
+	}
+	if out, errs, code := command("geoip", "test", ""); code != 2 || !strings.Contains(errs, "the address is missing") {
+		t.Errorf("%d %q %q", code, out, errs)
 	}
 	if out, errs, code := command("postbacks", "--tail"); code != 1 || out != "" || !strings.Contains(errs, "start homing serve") {
 		t.Errorf("%d %q %q", code, out, errs)

@@ -76,13 +76,13 @@ type warehouseRebuildCmd struct{}
 
 // Help tells what it does to others.
 func (c *warehouseRebuildCmd) Help() string {
-	return `Nothing is lost: what is stored now is put aside until the new one stands. Redirects and postbacks go on; reports lack days until they are loaded again.`
+	return `What is stored now is put aside until the new one stands. Redirects and postbacks go on; reports lack days until they are loaded again. What cannot be made again, such as days whose archive is damaged, is told at the end, and the exit status is 1.`
 }
 
 // Run makes the warehouse again.
 func (c *warehouseRebuildCmd) Run(s *session) error {
 	return s.ask(func(client *control.Client) error {
-		over, what := false, ""
+		over, what, missing := false, "", 0
 		for p, err := range client.RebuildWarehouse(s.ctx) {
 			if err != nil {
 				return err
@@ -90,9 +90,13 @@ func (c *warehouseRebuildCmd) Run(s *session) error {
 			over = p.Over
 			s.tellRebuilding(p, what)
 			what = p.What
+			missing += len(p.Notices)
 		}
-		if !over {
+		switch {
+		case !over:
 			return errors.New("the server did not say that the warehouse was made again; see homing warehouse status")
+		case missing > 0:
+			return errors.New("the warehouse was made again, but not everything is in it: see the notices above")
 		}
 		_, err := fmt.Fprintln(s.out, "The warehouse was made again.")
 		return err
@@ -100,18 +104,21 @@ func (c *warehouseRebuildCmd) Run(s *session) error {
 }
 
 // tellRebuilding shows progress: one line written over and over on a terminal,
-// a line for each new thing elsewhere.
+// a line for each new thing elsewhere; and at the end notices.
 func (s *session) tellRebuilding(p control.Rebuilding, last string) {
 	line := p.What
 	if p.Total > 0 {
 		line = fmt.Sprintf("%s  %d of %d (%d %%)", p.What, p.Done, p.Total, p.Done*100/p.Total)
 	}
 	switch {
-	case s.watched && p.Over:
+	case s.watched && (p.Over || len(p.Notices) > 0):
 		fmt.Fprint(s.err, "\r\x1b[K")
 	case s.watched:
 		fmt.Fprint(s.err, "\r\x1b[K"+printable(line))
-	case p.What != last && !p.Over:
+	case p.What != last && !p.Over && len(p.Notices) == 0:
 		fmt.Fprintln(s.err, printable(p.What))
+	}
+	for _, n := range p.Notices {
+		fmt.Fprintln(s.err, "notice: "+printable(n))
 	}
 }

@@ -73,25 +73,22 @@ func (h *house) offlineDesk() control.Desk {
 // opened, and fed, only for who asks it.
 func (h *house) offlineHandler(cfg *Config) http.Handler {
 	plain := control.Handler(h.offlineDesk())
-	reports := sync.OnceValues(func() (http.Handler, error) {
+	reports := sync.OnceValue(func() http.Handler {
 		if err := h.openReporting(cfg); err != nil {
-			return nil, err
+			d := h.offlineDesk()
+			d.NoReports = err
+			return control.Handler(d)
 		}
 		ctx, stop := context.WithCancel(context.Background())
 		h.stop = stop
 		h.runReporting(ctx)
-		return control.Handler(h.offlineDesk()), nil
+		return control.Handler(h.offlineDesk())
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !control.AsksWarehouse(r, h.spool.Oldest() > 0) {
-			plain.ServeHTTP(w, r)
+		if control.AsksWarehouse(r, h.spool.Oldest() > 0) {
+			reports().ServeHTTP(w, r)
 			return
 		}
-		if full, err := reports(); err == nil {
-			full.ServeHTTP(w, r)
-		} else {
-			h.log.Error("there are no reports", "error", err)
-			plain.ServeHTTP(w, r) // says that there are none
-		}
+		plain.ServeHTTP(w, r)
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/netip"
 	"time"
 
@@ -21,6 +22,9 @@ import (
 
 // geoWatch is how often the files of places are looked at.
 const geoWatch = 10 * time.Second
+
+// openEvery is how often opening the warehouse is tried while it fails.
+const openEvery = 5 * time.Second
 
 // WarehouseArgument is the only argument of the program when it is to be the
 // warehouse's process, which is nobody's command.
@@ -40,19 +44,22 @@ type reporting struct {
 }
 
 // openReporting opens the warehouse and what feeds and asks it. It does not wait
-// for the warehouse's process.
+// for the warehouse's process, and not for a directory that can be written.
 func (h *house) openReporting(cfg *Config) error {
 	zone, err := time.LoadLocation(cfg.TimeZone)
 	if err != nil || cfg.TimeZone == "Local" {
 		return fmt.Errorf("%w --time-zone %q: want a name such as Europe/Berlin or UTC", homing.ErrInvalid, cfg.TimeZone)
 	}
-	store, err := duckdb.Open(duckdb.Options{
-		Dir: h.dir.file(warehouseDir), Memory: int64(cfg.WarehouseMemory), Threads: cfg.WarehouseThreads,
-		Silence: cfg.WarehouseSilence, Clock: h.clock, Log: h.log,
-	})
-	if err != nil {
-		return fmt.Errorf("--data-dir %s: %w", h.dir.path, err)
-	}
+	store := await(func() (warehouse.Warehouse, error) {
+		w, err := duckdb.Open(duckdb.Options{
+			Dir: h.dir.file(warehouseDir), Memory: int64(cfg.WarehouseMemory), Threads: cfg.WarehouseThreads,
+			Silence: cfg.WarehouseSilence, Clock: h.clock, Log: h.log,
+		})
+		if err != nil {
+			return nil, err // not w, which as a warehouse.Warehouse would not be nil
+		}
+		return w, nil
+	}, openEvery, h.clock, h.log)
 	h.closers = append(h.closers, store.Close)
 	feed := loader.Open(loader.Options{
 		Spool: h.spool, Books: h.ledger, Warehouse: store, Geo: h.places(), View: h.catalog.View, Refresh: h.catalog.Reload,
@@ -90,12 +97,23 @@ func (h *house) places() geo.Finder {
 }
 
 // whatFilesSay is for homing geoip test.
-func (h *house) whatFilesSay(addr netip.Addr) (told []control.Place) {
+func (h *house) whatFilesSay(addr netip.Addr) []control.Place {
 	if h.geo == nil {
 		return nil
 	}
-	places := h.geo.FindEach(addr)
-	for i, s := range h.geo.Status() {
+	return placesIn(h.geo, addr)
+}
+
+// PlacesIn tells what files of places say of an address, before they are given
+// to a server. What is wrong with a file stands with it.
+func PlacesIn(paths []string, addr netip.Addr) []control.Place {
+	finder, _ := mmdb.Open(paths, slog.New(slog.DiscardHandler)) // Status tells
+	return placesIn(finder, addr.Unmap())
+}
+
+func placesIn(finder *mmdb.Finder, addr netip.Addr) (told []control.Place) {
+	places := finder.FindEach(addr)
+	for i, s := range finder.Status() {
 		p := places[i]
 		place := control.Place{
 			File: s.Path, Country: p.Country, Region: p.Region, City: p.City, Carrier: p.Carrier, ISP: p.ISP, Trouble: s.Problem,

@@ -46,7 +46,9 @@ type fake struct {
 	// cannot be asked.
 	warehouse *control.WarehouseStatus
 	away      int
-	beast     beast
+	// crowded: there are other accounts, and theirs is another currency.
+	crowded bool
+	beast   beast
 	// doubles makes the fake count repeats.
 	doubles bool
 	// pause is how long a start takes.

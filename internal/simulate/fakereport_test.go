@@ -23,6 +23,9 @@ func (f *fake) Report(_ context.Context, q url.Values) (json.RawMessage, error) 
 		f.away--
 		return nil, fmt.Errorf("%w: the warehouse is starting", homing.ErrUnavailable)
 	}
+	if f.crowded && !strings.HasPrefix(q.Get("where"), "account=") {
+		return json.RawMessage(`{"notes":["Amounts are left out: accounts of several currencies stand in one row."]}`), nil
+	}
 	asked := q.Encode()
 	if answer, ok := f.answered[asked]; ok && f.tamperReport != nil {
 		return f.tampered(q, answer)

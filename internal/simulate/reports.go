@@ -55,7 +55,7 @@ func (b *books) reconcileReports(ctx context.Context, s Server, cast *cast, cloc
 		done.Not = "the server has no warehouse"
 		return done, nil
 	}
-	if !b.awaitWarehouse(ctx, s, clock) {
+	if !b.awaitWarehouse(ctx, s, cast, clock) {
 		return done, ctx.Err()
 	}
 	if b.sheet.unknown > 0 {
@@ -121,11 +121,11 @@ func (c *cast) where() string {
 
 // awaitWarehouse waits until the warehouse has everything; false is a
 // difference, or an interruption.
-func (b *books) awaitWarehouse(ctx context.Context, s Server, clock homing.Clock) bool {
+func (b *books) awaitWarehouse(ctx context.Context, s Server, cast *cast, clock homing.Clock) bool {
 	for began := clock(); ; {
 		status, err := s.Status(ctx)
 		w := status.Warehouse
-		if err == nil && w != nil && w.Up && !w.Lag.Behind() && saysNothing(ctx, s) {
+		if err == nil && w != nil && w.Up && !w.Lag.Behind() && saysNothing(ctx, s, cast) {
 			return true
 		}
 		if clock().Sub(began) > freshTime {
@@ -146,8 +146,10 @@ func (b *books) awaitWarehouse(ctx context.Context, s Server, clock homing.Clock
 }
 
 // saysNothing tells that a report has no note, such as that it lacks something.
-func saysNothing(ctx context.Context, s Server) bool {
-	text, err := s.Report(ctx, url.Values{"by": {"none"}})
+// One about other accounts, such as that theirs is another currency, is none of
+// our business.
+func saysNothing(ctx context.Context, s Server, cast *cast) bool {
+	text, err := s.Report(ctx, url.Values{"by": {"none"}, "where": {cast.where()}})
 	var a answered
 	return err == nil && json.Unmarshal(text, &a) == nil && len(a.Notes) == 0
 }

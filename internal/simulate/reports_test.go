@@ -24,7 +24,7 @@ func up() *control.WarehouseStatus { return &control.WarehouseStatus{Up: true} }
 func TestReportsAgree(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
-	f.warehouse, f.away = up(), 2
+	f.warehouse, f.away, f.crowded = up(), 2, true
 	c := command(200, 0.5, 0.5)
 	c.Format = "json"
 	out, err := rehearse(t, c, f)
@@ -225,7 +225,7 @@ func TestAWarehouseThatStaysBehindIsFound(t *testing.T) {
 	b := newBooks()
 	now := time.Now()
 	clock := func() time.Time { now = now.Add(time.Minute); return now }
-	if b.awaitWarehouse(context.Background(), f, clock) || !strings.Contains(b.found.first[0].What, "7 records") {
+	if b.awaitWarehouse(context.Background(), f, &cast{}, clock) || !strings.Contains(b.found.first[0].What, "7 records") {
 		t.Errorf("found %+v", b.found.first)
 	}
 }

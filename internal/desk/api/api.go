@@ -40,6 +40,8 @@ type Reports interface {
 	Clicks(context.Context, report.Scope, *report.ListQuestion) (*report.Page[report.Click], error)
 	Postbacks(context.Context, report.Scope, *report.ListQuestion) (*report.Page[report.Postback], error)
 	Conversions(context.Context, report.Scope, *report.ListQuestion) (*report.Page[report.Conversion], error)
+	ExportNotes(context.Context, report.Scope, *report.Question) ([]string, error)
+	ListNotes(context.Context, report.Scope, *report.ListQuestion) ([]string, error)
 	ExportList(context.Context, report.Scope, *report.ListQuestion, report.Format, io.Writer, report.Progress) error
 }
 
@@ -62,10 +64,11 @@ type Options struct {
 	// (X-Forwarded-For), for the bound on wrong tokens.
 	TrustedProxies []netip.Prefix
 	// Heavy is how many questions to the warehouse run at once, and how many
-	// exports beside them; 0 = 4. Others wait a moment, then they are asked to
-	// come again.
+	// exports beside them; 0 = 4. Half of them may be of one token, or of one
+	// account. Others wait a moment, then they are asked to come again.
 	Heavy int
-	// MaxWaiting is how many requests may wait for news at once; 0 = 256.
+	// MaxWaiting is how many requests may wait for news at once; 0 = 256. Half of
+	// them may be of one token, or of one account.
 	MaxWaiting int
 	// Stopping is closed when the server is about to stop: then nobody waits for
 	// news any more. nil = never.
@@ -78,10 +81,10 @@ type api struct {
 	routes  []route
 	tokens  signin.Tokens
 	wrong   *signin.Tries // by tokens, from an address
-	heavy   chan struct{} // a place for each question under way
-	exports chan struct{} // a place for each export: they go at their readers' pace
-	waiting chan struct{} // a place for each request that waits for news
-	books   chan struct{} // a place for each that reads the ledger's changes
+	heavy   *places       // for questions under way
+	exports *places       // for exports: they go at their readers' pace
+	waiting *places       // for requests that wait for news
+	books   *places       // for those that read the ledger's changes
 	news    *news
 	openapi []byte
 }
@@ -98,9 +101,9 @@ func New(o Options) http.Handler {
 	}
 	a := &api{
 		Options: o, routes: routes(), tokens: signin.Tokens{People: o.People, Clock: o.Clock},
-		wrong: signin.NewTries(), heavy: make(chan struct{}, o.Heavy), exports: make(chan struct{}, o.Heavy),
-		waiting: make(chan struct{}, o.MaxWaiting),
-		books:   make(chan struct{}, booksAtOnce),
+		wrong: signin.NewTries(), heavy: newPlaces(o.Heavy), exports: newPlaces(o.Heavy),
+		waiting: newPlaces(o.MaxWaiting),
+		books:   newPlaces(booksAtOnce),
 		news:    &news{books: o.Books, stopping: o.Stopping},
 	}
 	a.openapi = document(a.routes)

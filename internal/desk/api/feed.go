@@ -74,16 +74,16 @@ func readFeed(c *call) error {
 		if err != nil {
 			return err
 		}
-		if !there {
-			break
-		}
 		// Much may have changed meanwhile: the token, too.
 		c.view = c.api.Catalog.View()
 		if err := c.authenticate(); err != nil {
 			return err
 		}
+		if !there {
+			break
+		}
 	}
-	feed.Next = strconv.FormatInt(after, 10)
+	feed.Next = c.place(after)
 	c.linkNext("after", feed.Next)
 	return c.write(http.StatusOK, feed)
 }
@@ -93,12 +93,31 @@ func (c *call) cursor(p *params) int64 {
 	if p.values.Get("after") == "now" {
 		return -1
 	}
+	text := p.values.Get("after")
+	if c.token.Account != 0 && text != "" && text != "0" {
+		number, ok := c.api.Keyring().OpenPlace(c.token.Account, text)
+		if !ok {
+			p.fail("after", wrongCursor)
+		}
+		return number
+	}
 	before := len(p.faults)
 	after := p.number("after", 0, 0, 1<<62)
 	if len(p.faults) > before {
-		p.faults[len(p.faults)-1].Problem = "want a cursor that the feed gave, or now"
+		p.faults[len(p.faults)-1].Problem = wrongCursor
 	}
 	return after
+}
+
+const wrongCursor = "want a cursor that the feed gave to a token of this sort, or now"
+
+// place writes the place behind a change: its number, which tells how many
+// changes there are of all accounts, and so is sealed for the tokens of one.
+func (c *call) place(number int64) string {
+	if c.token.Account != 0 {
+		return c.api.Keyring().SealPlace(c.now, c.token.Account, number)
+	}
+	return strconv.FormatInt(number, 10)
 }
 
 // checkCursor refuses cursors ahead of everything: after an older ledger was
@@ -147,7 +166,7 @@ func (c *call) gather(feed *Feed, after int64, limit int) (int64, error) {
 
 func (c *call) feedRow(change *homing.Change, v *homing.Conversion) FeedRow {
 	row := FeedRow{
-		Cursor: strconv.FormatInt(change.Number, 10),
+		Cursor: c.place(change.Number),
 		Change: Change{To: change.To, At: when(change.At), Actor: actorKind(change.Actor), Reason: change.Reason},
 	}
 	if change.From != 0 {

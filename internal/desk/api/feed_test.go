@@ -74,14 +74,43 @@ func TestFeedOfAnAccount(t *testing.T) {
 	for range 5 {
 		h.convert(theirs, h.click(theirs), "secret")
 	}
-	if got := h.feed(token, ""); len(got.Rows) != 0 || got.Next != "5" {
-		t.Errorf("nothing of mine: %+v", got)
+	number := func(cursor string) int64 {
+		t.Helper()
+		n, ok := h.ring.OpenPlace(mine.ID, cursor)
+		if !ok || len(cursor) != 22 {
+			t.Errorf("cursor %q", cursor)
+		}
+		return n
+	}
+	first := h.feed(token, "")
+	if len(first.Rows) != 0 || number(first.Next) != 5 {
+		t.Errorf("nothing of mine: %+v", first)
+	}
+	if again := h.feed(token, "?after=0"); again.Next == first.Next {
+		t.Errorf("the cursor tells that nothing happened: %q", again.Next)
 	}
 	h.convert(mine, h.click(mine), "")
 	h.convert(theirs, h.click(theirs), "")
-	if got := h.feed(token, ""); len(got.Rows) != 1 || got.Rows[0].Cursor != "6" || got.Next != "7" {
-		t.Errorf("one of mine: %+v", got)
+	for _, after := range []string{"", "0", first.Next} {
+		if got := h.feed(token, "?after="+after); len(got.Rows) != 1 || number(got.Rows[0].Cursor) != 6 || number(got.Next) != 7 {
+			t.Errorf("after %q, one of mine: %+v", after, got)
+		}
 	}
+	h.convert(mine, h.click(mine), "")
+	if got := h.feed(token, "?after="+first.Next+"&limit=1"); len(got.Rows) != 1 || number(got.Next) != 6 {
+		t.Errorf("a page of one: %+v", got)
+	} else if next := h.feed(token, "?after="+got.Rows[0].Cursor); len(next.Rows) != 1 || number(next.Rows[0].Cursor) != 8 {
+		t.Errorf("behind a row: %+v", next)
+	}
+	if got := h.feed(token, "?after=now"); len(got.Rows) != 0 || number(got.Next) != 8 {
+		t.Errorf("now: %+v", got)
+	}
+	// Numbers would let an account try how many changes there are.
+	for _, cursor := range []string{"5", "8", "9", "99999", "x", h.ring.SealPlace(1, theirs.ID, 3)} {
+		h.get(token, "/conversions?after="+cursor).problem(400, "invalid")
+	}
+	h.get(token, "/conversions?after="+h.ring.SealPlace(1, mine.ID, 9)).problem(409, "cursor-ahead")
+	h.get(h.token(0, homing.AllScopes), "/conversions?after="+first.Next).problem(400, "invalid")
 }
 
 // Readers that follow while conversions are committed get each change once, in
@@ -108,6 +137,12 @@ func TestFeedUnderCommits(t *testing.T) {
 	}
 	const all = writers*each + writers*each/5
 	for token, want := range map[string]int{h.token(0, homing.AllScopes): all, h.token(one.ID, homing.AllScopes): all / 2} {
+		number := func(cursor string) (n int64) {
+			if n, _ = strconv.ParseInt(cursor, 10, 64); want != all {
+				n, _ = h.ring.OpenPlace(one.ID, cursor)
+			}
+			return n
+		}
 		done.Go(func() {
 			last, seen, after := int64(0), 0, "0"
 			for seen < want {
@@ -117,11 +152,11 @@ func TestFeedUnderCommits(t *testing.T) {
 					return
 				}
 				for _, row := range feed.Rows {
-					number, _ := strconv.ParseInt(row.Cursor, 10, 64)
-					if number <= last || want == all && number != last+1 {
-						t.Errorf("%d after %d", number, last)
+					got := number(row.Cursor)
+					if got <= last || want == all && got != last+1 {
+						t.Errorf("%d after %d", got, last)
 					}
-					last = number
+					last = got
 					seen++
 				}
 				after = feed.Next
@@ -210,6 +245,13 @@ func TestARevokedTokenStopsWaiting(t *testing.T) {
 		h.convert(one, click, "")
 	})
 	h.get(token, "/conversions?after=now&wait=20s").problem(401, "invalid-token")
+
+	// Also if nothing comes.
+	other := h.token(0, homing.AllScopes)
+	all, err = h.tokens.List(t.Context())
+	h.must(err)
+	time.AfterFunc(100*time.Millisecond, func() { _, _ = h.tokens.Revoke(t.Context(), "test", all[len(all)-1].ID) })
+	h.get(other, "/conversions?after=now&wait=600ms").problem(401, "invalid-token")
 }
 
 // When the server stops, whoever waits is answered at once.

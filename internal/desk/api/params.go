@@ -39,7 +39,7 @@ var (
 	)
 
 	feedParams = []param{
-		{name: "after", about: "The cursor to go on behind. Left out: from the beginning. now: only what comes.", schema: text},
+		{name: "after", about: "The cursor to go on behind, as an answer gave it. Left out, or 0: from the beginning. now: only what comes.", schema: text},
 		{name: "wait", about: "How long to wait for something, up to 60s.", schema: schema{"type": "string", "examples": []string{"30s"}}},
 		limitParam,
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"homing"
+	"homing/internal/flow/catalog"
 	"homing/internal/flow/report"
 )
 
@@ -118,6 +119,11 @@ func problemOf(err error) *refusal {
 			detail = err.Error()
 		}
 		told := refuse(k.status, k.slug, k.title, detail)
+		var field *catalog.FieldError
+		if errors.As(err, &field) {
+			told.Detail = field.Field + ": " + field.Problem
+			told.Errors = []report.Fault{{Field: field.Field, Problem: field.Problem}}
+		}
 		var faults *report.Faults
 		if errors.As(err, &faults) {
 			told.Detail, told.Errors = fmt.Sprintf("%d of the parameters cannot be carried out; see errors.", len(faults.List)), faults.List

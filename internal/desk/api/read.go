@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -41,7 +42,32 @@ func read[T any](c *call) (into T, err error) {
 	if err := catalog.ReadObject(text, &into); err != nil {
 		return into, fmt.Errorf("%w body: %w", homing.ErrInvalid, err)
 	}
-	return into, nil
+	return into, nulls(text, &into)
+}
+
+// clearable is a body some of whose fields may be null: that clears them.
+type clearable interface {
+	// clear notes that a field is null; false if it may not be.
+	clear(field string) bool
+}
+
+// nulls finds the fields that a body gives as null. To take them for left out
+// would be to do nothing, and to say that it is done.
+func nulls(text []byte, body any) error {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(text, &members); err != nil {
+		return fmt.Errorf("%w body: %w", homing.ErrInvalid, err) // was read before
+	}
+	var p params
+	for name, value := range members {
+		if string(value) != "null" {
+			continue
+		}
+		if b, ok := body.(clearable); !ok || !b.clear(name) {
+			p.fail(name, "it cannot be null: leave it out to keep what it is")
+		}
+	}
+	return p.err()
 }
 
 // query reads the parameters of a request. url.Query would drop in silence what

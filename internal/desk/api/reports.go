@@ -51,7 +51,9 @@ func answerReport(c *call) error {
 		return err
 	}
 	if f != 0 {
-		return c.export("report", f, q.From, q.Until, func(ctx context.Context, w io.Writer) error {
+		return c.export("report", f, q.From, q.Until, func(ctx context.Context) ([]string, error) {
+			return c.api.Reports.ExportNotes(ctx, c.scope(), q)
+		}, func(ctx context.Context, w io.Writer) error {
 			return c.api.Reports.Export(ctx, c.scope(), q, f, w, nil)
 		})
 	}
@@ -85,7 +87,9 @@ func list[T report.Click | report.Postback | report.Conversion](table warehouse.
 			return err
 		}
 		if f != 0 {
-			return c.export(table.String(), f, q.From, q.Until, func(ctx context.Context, w io.Writer) error {
+			return c.export(table.String(), f, q.From, q.Until, func(ctx context.Context) ([]string, error) {
+				return c.api.Reports.ListNotes(ctx, c.scope(), q)
+			}, func(ctx context.Context, w io.Writer) error {
 				return c.api.Reports.ExportList(ctx, c.scope(), q, f, w, nil)
 			})
 		}
@@ -100,18 +104,26 @@ func list[T report.Click | report.Postback | report.Conversion](table warehouse.
 	}
 }
 
-// export streams a file. What goes wrong before the first byte is an ordinary
+// noteHeader has a note on a file, which has no room for it; it may be repeated.
+const noteHeader = "Homing-Note"
+
+// export streams a file, with what its reader must know in the headers. What goes wrong before the first byte is an ordinary
 // problem; afterwards the connection breaks off, so that half a file never looks
 // like a whole one.
-func (c *call) export(what string, f report.Format, from, until homing.Millis, write func(context.Context, io.Writer) error) error {
+func (c *call) export(what string, f report.Format, from, until homing.Millis,
+	tell func(context.Context) ([]string, error), write func(context.Context, io.Writer) error) error {
 	leave, err := c.enter(c.api.exports)
 	if err != nil {
 		return err
 	}
 	defer leave()
 	c.lift()
+	notes, err := tell(c.ctx)
+	if err != nil {
+		return err
+	}
 	file := &fileWriter{ResponseWriter: c.w, media: f.ContentType(), name: fmt.Sprintf("homing-%s-%s-%s.%s", what,
-		warehouse.DayAt(from), warehouse.DayAt(until-1), f)}
+		warehouse.DayAt(from), warehouse.DayAt(until-1), f), notes: notes}
 	err = write(c.ctx, file)
 	switch {
 	case err != nil && !file.begun:
@@ -130,6 +142,7 @@ func (c *call) export(what string, f report.Format, from, until homing.Millis, w
 type fileWriter struct {
 	http.ResponseWriter
 	media, name string
+	notes       []string
 	begun       bool
 }
 
@@ -140,6 +153,9 @@ func (f *fileWriter) begin() {
 	f.begun = true
 	f.Header().Set("Content-Type", f.media)
 	f.Header().Set("Content-Disposition", `attachment; filename="`+f.name+`"`)
+	for _, note := range f.notes {
+		f.Header().Add(noteHeader, note) // they are ASCII
+	}
 	f.WriteHeader(http.StatusOK)
 }
 

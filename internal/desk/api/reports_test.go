@@ -165,6 +165,10 @@ func (m moody) Export(ctx context.Context, _ report.Scope, _ *report.Question, _
 	return m.export(ctx, w)
 }
 
+func (moody) ExportNotes(context.Context, report.Scope, *report.Question) ([]string, error) {
+	return nil, nil
+}
+
 func TestTroubleOfTheWarehouse(t *testing.T) {
 	var trouble error
 	h := newHouse(t, func(o *Options) {
@@ -254,7 +258,7 @@ func TestExportsTakeTheirTime(t *testing.T) {
 	h := newHouse(t, func(o *Options) {
 		o.Reports = moody{export: func(ctx context.Context, w io.Writer) error {
 			for range 4 {
-				time.Sleep(100 * time.Millisecond)
+				time.Sleep(200 * time.Millisecond)
 				if _, err := w.Write(bytes.Repeat([]byte("a,b\n"), 5000)); err != nil {
 					return err
 				}
@@ -262,7 +266,7 @@ func TestExportsTakeTheirTime(t *testing.T) {
 			return ctx.Err()
 		}}
 	})
-	server := h.serve(func(s *http.Server) { s.ReadTimeout, s.WriteTimeout = 100*time.Millisecond, 100*time.Millisecond })
+	server := h.serve(func(s *http.Server) { s.ReadTimeout, s.WriteTimeout = 400*time.Millisecond, 400*time.Millisecond })
 	answer, err := server.get(h.token(0, homing.AllScopes), "/reports?format=csv")
 	h.must(err)
 	defer answer.Body.Close()

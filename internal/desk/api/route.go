@@ -115,5 +115,9 @@ func (a *api) serve(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	if err := route.handle(c); err != nil {
 		a.fail(w, r, route.name(), err)
+		return
+	}
+	if p, ok := c.w.(*patientWriter); ok {
+		p.finish()
 	}
 }

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"fmt"
 	"net/http"
 	"strconv"
 
@@ -128,7 +127,7 @@ func putKey(c *call) error {
 	var present homing.Secret
 	if body.Key != "" {
 		if present, err = homing.ParseSecret(body.Key); err != nil {
-			return err
+			return wrongField("key", err.Error())
 		}
 	}
 	key, text, created, err := c.api.Catalog.PutKey(c.ctx, c.actor(), c.account.ID, c.names["key"], present)
@@ -168,7 +167,7 @@ func erase(c *call) error {
 	done := Erasure{ClickID: body.ClickID, Account: body.Account, Erased: when(c.now)}
 	switch {
 	case (body.ClickID == "") == (body.Account == ""):
-		return fmt.Errorf("%w body: give click_id or account, one of the two", homing.ErrInvalid)
+		return wrongField("click_id", "give click_id or account, one of the two")
 	case body.ClickID != "":
 		if err := c.loadClick(body.ClickID); err != nil {
 			return wrongField("click_id", "this click id was not made by this installation")

@@ -80,6 +80,14 @@ type CampaignBody struct {
 	Goals        []homing.Goal          `json:"goals,omitempty"`
 }
 
+// clear notes that a campaign is to have no default value, as GET shows it.
+func (b *CampaignBody) clear(field string) bool {
+	if field == "default_value" {
+		b.DefaultValue = &homing.Value{}
+	}
+	return field == "default_value"
+}
+
 // Page is a part of a list.
 type Page[T any] struct {
 	Rows []T    `json:"rows"`

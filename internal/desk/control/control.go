@@ -47,6 +47,8 @@ type Desk struct {
 	Reports   Reports
 	Warehouse Warehouse
 	Loader    Loader
+	// NoReports says why Reports are nil, if that is known.
+	NoReports error
 	// Lag tells how far the warehouse is behind; nil as Loader.
 	Lag func() Lag
 	// Zone is what days are of unless a question says otherwise; nil is UTC.

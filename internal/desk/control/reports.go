@@ -20,6 +20,8 @@ import (
 type Reports interface {
 	Report(ctx context.Context, scope report.Scope, q *report.Question) (*report.Table, error)
 	Export(ctx context.Context, scope report.Scope, q *report.Question, f report.Format, w io.Writer, progress report.Progress) error
+	ExportNotes(ctx context.Context, scope report.Scope, q *report.Question) ([]string, error)
+	ListNotes(ctx context.Context, scope report.Scope, q *report.ListQuestion) ([]string, error)
 	ExportList(ctx context.Context, scope report.Scope, q *report.ListQuestion, f report.Format, w io.Writer, progress report.Progress) error
 }
 
@@ -85,7 +87,7 @@ func (d desk) question(r *http.Request) (q *report.Question, notes []string, err
 		return nil, nil, err
 	}
 	if d.Reports == nil {
-		return nil, nil, errNoWarehouse
+		return nil, nil, d.noWarehouse()
 	}
 	notes, err = d.catchUp(r.Context())
 	return q, notes, err
@@ -127,7 +129,11 @@ func (d desk) exportReport(r *http.Request, out *pour) error {
 	if err != nil {
 		return err
 	}
-	out.begin(format.ContentType(), notes)
+	more, err := d.Reports.ExportNotes(r.Context(), everything, q)
+	if err != nil {
+		return err
+	}
+	out.begin(format.ContentType(), append(notes, more...))
 	return d.Reports.Export(r.Context(), everything, q, format, out, nil)
 }
 
@@ -154,13 +160,17 @@ func (d desk) exportList(r *http.Request, out *pour) error {
 			return err
 		}
 		if d.Reports == nil {
-			return errNoWarehouse
+			return d.noWarehouse()
 		}
 		notes, err := d.catchUp(r.Context())
 		if err != nil {
 			return err
 		}
-		out.begin(format.ContentType(), notes)
+		more, err := d.Reports.ListNotes(r.Context(), everything, q)
+		if err != nil {
+			return err
+		}
+		out.begin(format.ContentType(), append(notes, more...))
 		return d.Reports.ExportList(r.Context(), everything, q, format, out, nil)
 	}
 	return fmt.Errorf("%w list %q: want clicks, postbacks or conversions", homing.ErrInvalid, r.PathValue("table"))

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -44,18 +45,23 @@ type loader struct {
 	caught  int
 	err     error
 	rebuilt bool
+	found   []string // notices that come up in a rebuild
+	fail    error    // how it ends
+	notices []string
 }
 
 func (l *loader) CatchUp(context.Context) error { l.caught++; return l.err }
-func (l *loader) Notices() []string             { return []string{"the archive is off"} }
+func (l *loader) Notices() []string {
+	return append([]string{"the archive is off"}, l.notices...)
+}
 func (l *loader) Rebuild(_ context.Context, progress func(string, int64, int64)) error {
 	if l.err != nil {
 		return l.err
 	}
 	progress("days", 1, 3)
 	progress("spool", 2, 5)
-	l.rebuilt = true
-	return nil
+	l.rebuilt, l.notices = true, l.found
+	return l.fail
 }
 
 // reporting is a stage with a warehouse that has three clicks.
@@ -186,9 +192,13 @@ func TestWithoutAWarehouse(t *testing.T) {
 	_, status := s.Warehouse(s.ctx)
 	_, rebuild := gather(s.RebuildWarehouse(s.ctx))
 	for _, err := range []error{err, status, rebuild} {
-		if !errors.Is(err, homing.ErrUnavailable) || !strings.Contains(err.Error(), "no warehouse") {
+		if !errors.Is(err, homing.ErrUnavailable) || !strings.Contains(err.Error(), "no warehouse") || strings.Contains(err.Error(), "warehouse status") {
 			t.Errorf("%v", err)
 		}
+	}
+	why := open(t, func(d *control.Desk) { d.NoReports = errors.New("the moon is full") })
+	if _, err := why.Warehouse(why.ctx); err == nil || !strings.HasSuffix(err.Error(), ": the moon is full") {
+		t.Errorf("the reason is not told: %v", err)
 	}
 	told, err := s.Status(s.ctx)
 	if must(t, err); told.Warehouse != nil {
@@ -208,12 +218,39 @@ func TestWarehouseStatus(t *testing.T) {
 		t.Errorf("status: %+v", told.Warehouse)
 	}
 	steps := all(t, s.RebuildWarehouse(s.ctx))
-	if len(steps) != 3 || steps[1] != (control.Rebuilding{What: "spool", Done: 2, Total: 5}) || !steps[2].Over || !l.rebuilt {
+	if len(steps) != 3 || steps[1].What != "spool" || steps[1].Done != 2 || steps[1].Total != 5 || !steps[2].Over || len(steps[2].Notices) > 0 || !l.rebuilt {
 		t.Errorf("rebuilding told %+v", steps)
+	}
+	l.found = []string{"reports were up to 3 seconds behind (the warehouse is made anew)", "the archive of 2026-11-20 is damaged"}
+	if steps = all(t, s.RebuildWarehouse(s.ctx)); len(steps) != 3 || !slices.Equal(steps[2].Notices, l.found[1:]) {
+		t.Errorf("of what is missing it told %+v", steps)
 	}
 	l.err = fmt.Errorf("%w: a rebuild is under way", homing.ErrConflict)
 	if steps, err := gather(s.RebuildWarehouse(s.ctx)); !errors.Is(err, homing.ErrConflict) || len(steps) > 0 {
 		t.Errorf("%+v, %v", steps, err)
+	}
+}
+
+// lossy is a warehouse that lacks something.
+type lossy struct{ control.Warehouse }
+
+func (lossy) Status() warehouse.Status {
+	return warehouse.Status{Up: true, Trouble: "Clicks of 2026-11-20 are lost."}
+}
+
+// TestRebuildThatLacksSomething says so, also if it cannot be finished.
+func TestRebuildThatLacksSomething(t *testing.T) {
+	l := &loader{}
+	s := open(t, func(d *control.Desk) { d.Warehouse, d.Loader = lossy{warehousetest.NewModel()}, l })
+	steps := all(t, s.RebuildWarehouse(s.ctx))
+	if last := steps[len(steps)-1]; !last.Over || !slices.Equal(last.Notices, []string{"Clicks of 2026-11-20 are lost."}) {
+		t.Errorf("told %+v", steps)
+	}
+	l.fail = fmt.Errorf("%w: the spool is damaged", homing.ErrDamaged)
+	l.found = []string{"records 4 to 9 cannot be read"}
+	steps, err := gather(s.RebuildWarehouse(s.ctx))
+	if last := steps[len(steps)-1]; !errors.Is(err, homing.ErrDamaged) || last.Over || !slices.Equal(last.Notices, l.found) {
+		t.Errorf("told %+v, %v", steps, err)
 	}
 }
 
@@ -233,6 +270,15 @@ func TestPlaces(t *testing.T) {
 		if _, err := s.Places(s.ctx, wrong); !errors.Is(err, homing.ErrInvalid) {
 			t.Errorf("%s: %v", wrong, err)
 		}
+	}
+	for _, missing := range []string{"", " "} {
+		if _, err := s.Places(s.ctx, missing); !errors.Is(err, homing.ErrInvalid) || !strings.Contains(err.Error(), "missing") {
+			t.Errorf("%q: %v", missing, err)
+		}
+	}
+	offline := open(t, func(d *control.Desk) { d.Offline = true })
+	if p, err := offline.Places(offline.ctx, "2001:db8::1"); err != nil || !p.Offline || len(p.Files) > 0 {
+		t.Errorf("without a server: %+v, %v", p, err)
 	}
 }
 

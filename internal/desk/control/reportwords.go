@@ -47,12 +47,14 @@ type Sealed struct {
 }
 
 // Rebuilding tells how far a rebuild is: Done of Total, 0 while it is unknown.
-// The last one says that it is over.
+// The last one says that it is over, unless an error follows.
 type Rebuilding struct {
 	What  string `json:"what"`
 	Done  int64  `json:"done"`
 	Total int64  `json:"total"`
 	Over  bool   `json:"over,omitempty"`
+	// Notices came up meanwhile: what they tell of is not in the warehouse.
+	Notices []string `json:"notices,omitempty"`
 }
 
 // Place is what one file of places says of an address.
@@ -71,6 +73,8 @@ type Place struct {
 type Places struct {
 	Addr  string  `json:"addr"`
 	Files []Place `json:"files"` // empty: none is configured
+	// Offline: no server runs, so nobody knows what files it would have.
+	Offline bool `json:"offline,omitempty"`
 }
 
 // Token is a token of the HTTP API, with its text only when it was made just now.

@@ -55,7 +55,7 @@ func (d desk) routes() []route {
 		{"GET /v1/export/{table}/{format}", "export", poured(d.exportList)},
 		{"GET /v1/warehouse", "warehouse status", told(d.showWarehouse)},
 		{"POST /v1/warehouse/rebuild", "warehouse rebuild", listed(d.rebuild)},
-		{"GET /v1/places/{addr}", "geoip test", told(d.places)},
+		{"GET /v1/places/{addr...}", "geoip test", told(d.places)},
 
 		{"GET /v1/tokens", "token list", told(d.tokens)},
 		{"POST /v1/tokens", "token create", told(d.makeToken)},

@@ -3,8 +3,10 @@ package control
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -31,7 +33,14 @@ type Loader interface {
 	Notices() []string
 }
 
-var errNoWarehouse = &said{"this homing has no warehouse, so there are no reports; see the notices of homing warehouse status, or start homing serve", homing.ErrUnavailable}
+// noWarehouse says that there is none, and why.
+func (d desk) noWarehouse() error {
+	text := "this homing has no warehouse, so there are no reports"
+	if d.NoReports != nil {
+		text += ": " + d.NoReports.Error()
+	}
+	return &said{text, homing.ErrUnavailable}
+}
 
 // warehouseStatus tells how the warehouse is doing, without asking its process.
 func (d desk) warehouseStatus() *WarehouseStatus {
@@ -56,14 +65,14 @@ func (d desk) warehouseStatus() *WarehouseStatus {
 }
 
 func (d desk) showWarehouse(r *http.Request) (any, error) {
-	if d.Offline { // it was opened just now
+	if d.Offline && d.Warehouse != nil && d.Warehouse.Status().Trouble == "" { // it was opened just now
 		if _, err := d.catchUp(r.Context()); err != nil {
 			return nil, err
 		}
 	}
 	told := d.warehouseStatus()
 	if told == nil {
-		return nil, errNoWarehouse
+		return nil, d.noWarehouse()
 	}
 	seals, err := d.Warehouse.Seals(r.Context())
 	switch {
@@ -85,16 +94,34 @@ func (d desk) showWarehouse(r *http.Request) (any, error) {
 }
 
 // rebuild makes the warehouse again, and tells how far it is, at most a few
-// times a second.
+// times a second. What could not be brought back is told last.
 func (d desk) rebuild(r *http.Request, out *lines) error {
 	if d.Loader == nil {
-		return errNoWarehouse
+		return d.noWarehouse()
 	}
+	before := d.Loader.Notices()
 	p := rebuildProgress{out: out, clock: d.Clock}
-	if err := d.Loader.Rebuild(r.Context(), p.tell); err != nil {
+	err := d.Loader.Rebuild(r.Context(), p.tell)
+	told := Rebuilding{What: "rebuilt", Over: err == nil, Notices: newNotices(before, d.Loader.Notices())}
+	if text := d.Warehouse.Status().Trouble; err == nil && text != "" { // it works, so that is what it lacks
+		told.Notices = append(told.Notices, text)
+	}
+	if err != nil && len(told.Notices) == 0 {
 		return err
 	}
-	return out.write(Rebuilding{What: "rebuilt", Over: true})
+	if written := out.write(told); err == nil {
+		err = written
+	}
+	return err
+}
+
+// newNotices are those that were not there before. That reports are, or were,
+// behind is what making the warehouse again means, and none of them.
+func newNotices(before, after []string) []string {
+	const behind = "reports "
+	return slices.DeleteFunc(after, func(n string) bool {
+		return strings.HasPrefix(n, behind) || slices.Contains(before, n)
+	})
 }
 
 // rebuildProgress passes progress on. It is safe for concurrent use.
@@ -119,14 +146,26 @@ func (p *rebuildProgress) tell(what string, done, total int64) {
 
 // places tells what each file of places says of an address.
 func (d desk) places(r *http.Request) (any, error) {
-	text := strings.TrimSpace(r.PathValue("addr"))
-	addr, err := netip.ParseAddr(text)
+	addr, err := ParseAddr(r.PathValue("addr"))
 	if err != nil {
-		return nil, &said{"invalid address \"" + text + "\": want one such as 203.0.113.7 or 2001:db8::1", homing.ErrInvalid}
+		return nil, err
 	}
-	told := Places{Addr: addr.Unmap().String(), Files: []Place{}}
+	told := Places{Addr: addr.String(), Files: []Place{}, Offline: d.Offline}
 	if d.Desk.Places != nil {
-		told.Files = append(told.Files, d.Desk.Places(addr.Unmap())...)
+		told.Files = append(told.Files, d.Desk.Places(addr)...)
 	}
 	return told, nil
+}
+
+// ParseAddr reads an IP address as people write it.
+func ParseAddr(text string) (netip.Addr, error) {
+	text = strings.TrimSpace(text)
+	addr, err := netip.ParseAddr(text)
+	switch {
+	case text == "":
+		return addr, &said{"the address is missing: want one such as 203.0.113.7 or 2001:db8::1", homing.ErrInvalid}
+	case err != nil:
+		return addr, &said{fmt.Sprintf("invalid address %q: want one such as 203.0.113.7 or 2001:db8::1", text), homing.ErrInvalid}
+	}
+	return addr.Unmap(), nil
 }

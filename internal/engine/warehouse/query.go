@@ -83,6 +83,10 @@ const (
 	Value      // of approved + pending, in micro-units; no value is 0
 	Cost       // of billable clicks, plus the prices of approved + pending
 	Profit     // Value - Cost
+	// Foreign are those of Conversions whose currency was sent and is not the
+	// account's (homing.FlagCurrencyDiffers): their amounts are in Value and Cost
+	// as they were sent.
+	Foreign
 	// Time from click to conversion of approved + pending, in milliseconds, at
 	// least 0; NoTime if there are none. The smallest that at least half, or nine
 	// tenths, of them do not exceed.
@@ -98,7 +102,7 @@ const NoTime = -1
 
 var measureNames = [MeasureCount]string{
 	"clicks", "unique_clicks", "bot_clicks", "conversions", "approved", "pending", "rejected", "late",
-	"postbacks", "duplicates", "refusals", "value", "cost", "profit", "time_median", "time_p90",
+	"postbacks", "duplicates", "refusals", "value", "cost", "profit", "foreign", "time_median", "time_p90",
 }
 
 func (m Measure) String() string { return measureNames[m] }
@@ -199,7 +203,7 @@ type Answer struct {
 	Rows  []Row
 	Total Row  // if it was asked for; no keys
 	More  bool // there are groups beyond the limit
-	// Gaps tells what could not be looked at because it has been given up.
+	// Gaps tells what could not be looked at because it has been given up or lost.
 	Gaps []Gap
 }
 
@@ -211,8 +215,11 @@ type Row struct {
 }
 
 // Gap tells that rows of a table before a day have been given up, and that what
-// was asked cannot be told from their quarter-hour totals.
+// was asked cannot be told from their quarter-hour totals. Lost are rows of the
+// days from From (which may be Ever) on that were not given up but lost.
 type Gap struct {
 	Table  Table
+	Lost   bool
+	From   Day // if Lost
 	Before Day
 }

@@ -102,13 +102,22 @@ type Keeper interface {
 	// Erase blanks what is known of a click, or of everything of an account,
 	// here and in sealed days: facets but country and device, address, more,
 	// lead code, the postbacks' targets and senders; of an account also value,
-	// price and cost. Numbers of clicks, conversions and calls stay what they
+	// price, currency, cost, and the request ids of conversions and of the calls
+	// that made them. Numbers of clicks, conversions and calls stay what they
 	// are, so reports still equal the ledger. Doing it again changes nothing.
 	Erase(ctx context.Context, what Erasure) error
 	// Reset begins anew from the sealed days: marks are zero afterwards, and
-	// the loader loads what is not sealed. What is stored now is put aside
-	// until the new one stands. progress may be nil.
+	// the loader loads what is not sealed. If what is stored now can be read, its
+	// days that are over are sealed before, unless their seals are sound, so that
+	// none is lost; homing.ErrConflict names those that would be. What is stored
+	// now is put aside until the new one stands. progress may be nil.
 	Reset(ctx context.Context, progress Progress) error
+	// Lost tells that no source can bring rows of the days in [from, before)
+	// again, and that all they still have has been loaded; from may be Ever. Of
+	// these days those that did not come from a seal, or from the warehouse that
+	// a Reset put aside, are Gaps from now on, and told in Status, also after a
+	// restart. Days from before on are whole, whatever became of their seals.
+	Lost(ctx context.Context, from, before Day) error
 	// Status tells how the warehouse is doing. It never waits.
 	Status() Status
 }
@@ -131,6 +140,9 @@ type Seal struct {
 type Erasure struct {
 	Click   homing.Origin
 	Account homing.AccountID // if not 0, all that is this account's
+	// Lead maps the lead code of a conversion to what the ledger keeps of it, the
+	// hash that IsErasedLead knows. nil: nothing.
+	Lead func(string) string
 }
 
 // Status tells how the warehouse is doing.
@@ -151,4 +163,17 @@ type Status struct {
 type Incident struct {
 	From, Until homing.Millis
 	What        string // "the warehouse process was killed (signal 9)"
+}
+
+// IsErasedLead tells the hash of an erased lead code: "~" and 32 hex digits.
+func IsErasedLead(lead string) bool {
+	if len(lead) != 33 || lead[0] != '~' {
+		return false
+	}
+	for _, c := range []byte(lead[1:]) {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
 }

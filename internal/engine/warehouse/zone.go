@@ -9,6 +9,9 @@ import (
 // Day is a date (UTC unless said otherwise) in days since 1970-01-01.
 type Day int32
 
+// Ever is before every day.
+const Ever Day = -1 << 31
+
 const dayMillis = 24 * 60 * 60 * 1000
 
 // DayAt is the UTC date of a moment.

@@ -75,6 +75,9 @@ func (c *Catalog) UpdateAccount(ctx context.Context, by string, id homing.Accoun
 	if err := checkAccount(&changed); err != nil {
 		return homing.Account{}, err
 	}
+	if err := c.checkCurrency(ctx, present, &changed); err != nil {
+		return homing.Account{}, err
+	}
 	if err := c.change(ctx, by, ledger.PutAccount{Account: &changed}); err != nil {
 		return homing.Account{}, fmt.Errorf("couldn't change account %s: %w", id, err)
 	}
@@ -113,6 +116,23 @@ func (c *Catalog) liveAccount(id homing.AccountID) (*homing.Account, error) {
 	return account, nil
 }
 
+// checkCurrency refuses another currency for an account that has conversions:
+// their amounts are numbers without a currency of their own, and would become
+// amounts of the new one. A postback that is being judged just now is not seen.
+func (c *Catalog) checkCurrency(ctx context.Context, present, changed *homing.Account) error {
+	if c.books == nil || present.Currency == changed.Currency {
+		return nil
+	}
+	for _, err := range c.books.Conversions(ctx, ledger.ConversionQuery{Account: present.ID, Limit: 1}) {
+		if err != nil {
+			return fmt.Errorf("couldn't look for conversions of account %s: %w", present.ID, err)
+		}
+		return fmt.Errorf("%w: currency: account %s has conversions in %s, whose amounts would be taken for %s; make another account for the new currency",
+			homing.ErrConflict, present.ID, present.Currency, changed.Currency)
+	}
+	return nil
+}
+
 // checkAccount says what is wrong with an account, naming the field.
 func checkAccount(a *homing.Account) error {
 	if err := checkName("name", a.Name); err != nil {
@@ -123,11 +143,11 @@ func checkAccount(a *homing.Account) error {
 	}
 	switch {
 	case a.PriceMin < 0:
-		return fmt.Errorf("%w price-min %s: it may not be negative", homing.ErrInvalid, a.PriceMin)
+		return wrong("price_min", "price-min "+a.PriceMin.String(), "it may not be negative")
 	case a.PriceMin > a.PriceMax:
-		return fmt.Errorf("%w price range: price-min %s is above price-max %s", homing.ErrInvalid, a.PriceMin, a.PriceMax)
+		return wrong("price_min", "price range", "price-min %s is above price-max %s", a.PriceMin, a.PriceMax)
 	case len(a.Currency) != 3 || strings.ContainsFunc(a.Currency, func(r rune) bool { return r < 'A' || r > 'Z' }):
-		return fmt.Errorf("%w currency %q: write the three letters of ISO 4217, such as USD", homing.ErrInvalid, a.Currency)
+		return wrong("currency", fmt.Sprintf("currency %q", a.Currency), "write the three letters of ISO 4217, such as USD")
 	}
 	return nil
 }
@@ -135,11 +155,11 @@ func checkAccount(a *homing.Account) error {
 func checkName(field, name string) error {
 	switch {
 	case strings.TrimSpace(name) == "":
-		return fmt.Errorf("%w %s: it is empty", homing.ErrInvalid, field)
+		return wrong(field, field, "it is empty")
 	case len(name) > 200:
-		return fmt.Errorf("%w %s: it has %d bytes, 200 are allowed", homing.ErrInvalid, field, len(name))
+		return wrong(field, field, "it has %d bytes, 200 are allowed", len(name))
 	case !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
-		return fmt.Errorf("%w %s: it contains control characters or is not UTF-8", homing.ErrInvalid, field)
+		return wrong(field, field, "it contains control characters or is not UTF-8")
 	}
 	return nil
 }

@@ -79,16 +79,16 @@ func checkCampaign(c *homing.Campaign, owner *homing.Account) error {
 		return err
 	}
 	if _, err := macro.Compile(c.URL); err != nil {
-		return err
+		return wrongBecause("url", err)
 	}
 	if c.Window <= 0 || c.Window > homing.MaxWindow {
-		return fmt.Errorf("%w window %s: it must be between 1ms and %s", homing.ErrInvalid, c.Window, homing.FormatWindow(homing.MaxWindow))
+		return wrong("window", "window "+c.Window.String(), "it must be between 1ms and %s", homing.FormatWindow(homing.MaxWindow))
 	}
 	if c.Status != homing.CampaignActive && c.Status != homing.CampaignPaused {
-		return fmt.Errorf("%w status: want active or paused", homing.ErrInvalid)
+		return wrong("status", "status", "want active or paused")
 	}
 	if v := c.DefaultValue; v.Given && (v.Money < owner.PriceMin || v.Money > owner.PriceMax) {
-		return fmt.Errorf("%w default-value %s: the account's range is %s to %s", homing.ErrInvalid, v, owner.PriceMin, owner.PriceMax)
+		return wrong("default_value", "default-value "+v.String(), "the account's range is %s to %s", owner.PriceMin, owner.PriceMax)
 	}
 	return checkGoals(c.Goals)
 }
@@ -98,13 +98,13 @@ func checkGoals(goals []homing.Goal) error {
 	for _, g := range goals {
 		switch {
 		case g.ID == 0:
-			return fmt.Errorf("%w goal 0: it means that none was sent; number goals from 1", homing.ErrInvalid)
+			return wrong("goals", "goal 0", "it means that none was sent; number goals from 1")
 		case seen[g.ID]:
-			return fmt.Errorf("%w goal %s: it is defined twice", homing.ErrInvalid, g.ID)
+			return wrong("goals", "goal "+g.ID.String(), "it is defined twice")
 		}
 		seen[g.ID] = true
 		if err := checkName("goal name", g.Name); err != nil {
-			return err
+			return wrongBecause("goals", err)
 		}
 	}
 	return nil

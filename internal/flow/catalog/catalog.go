@@ -13,6 +13,7 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"iter"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,6 +36,7 @@ type Options struct {
 // use.
 type Catalog struct {
 	ledger  ledger.Settings
+	books   books // nil: the ledger holds settings only
 	clock   homing.Clock
 	keyring func() *homing.Keyring
 
@@ -45,9 +47,15 @@ type Catalog struct {
 	uses     keyUses
 }
 
+// books tell which accounts have conversions. Every whole ledger does.
+type books interface {
+	Conversions(ctx context.Context, q ledger.ConversionQuery) iter.Seq2[homing.Conversion, error]
+}
+
 // Open reads the settings.
 func Open(ctx context.Context, o Options) (*Catalog, error) {
 	c := &Catalog{ledger: o.Ledger, clock: o.Clock, keyring: o.Keyring}
+	c.books, _ = o.Ledger.(books)
 	c.uses.pending = map[homing.KeyID]*keyUse{}
 	if err := c.Reload(ctx); err != nil {
 		return nil, err

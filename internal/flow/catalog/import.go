@@ -38,7 +38,7 @@ func (c *Catalog) Import(ctx context.Context, by string, lines io.Reader) (Impor
 	c.changing.Lock()
 	defer c.changing.Unlock()
 	in := newImporter(c)
-	if err := in.read(lines); err != nil {
+	if err := in.read(ctx, lines); err != nil {
 		return ImportResult{}, fmt.Errorf("couldn't read the import: %w", err)
 	}
 	if err := in.error(); err != nil {
@@ -100,7 +100,7 @@ func (in *importer) error() error {
 }
 
 // read takes every line. What is wrong with one is noted, and is no error.
-func (in *importer) read(lines io.Reader) error {
+func (in *importer) read(ctx context.Context, lines io.Reader) error {
 	scan := bufio.NewScanner(lines)
 	scan.Buffer(nil, maxLine)
 	n := 0
@@ -113,7 +113,10 @@ func (in *importer) read(lines io.Reader) error {
 		if len(bytes.TrimSpace(text)) == 0 {
 			continue
 		}
-		if err := in.line(text); err != nil {
+		if err := in.line(ctx, text); err != nil {
+			if isOurs(err) {
+				return err
+			}
 			in.wrong = append(in.wrong, fmt.Errorf("line %d: %w", n, err))
 		}
 	}
@@ -130,7 +133,7 @@ const maxLine = 1 << 20
 // byteOrderMark is what Windows' programs begin a file of UTF-8 with.
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
-func (in *importer) line(text []byte) error {
+func (in *importer) line(ctx context.Context, text []byte) error {
 	var l ImportLine
 	if err := l.parse(text); err != nil {
 		return err
@@ -143,7 +146,7 @@ func (in *importer) line(text []byte) error {
 		if field := l.campaignField(); field != "" {
 			return fmt.Errorf("field %s: it is of campaigns, this line is an account's", field)
 		}
-		return in.account(&l)
+		return in.account(ctx, &l)
 	case "campaign":
 		if field := l.accountField(); field != "" {
 			return fmt.Errorf("field %s: it is of accounts, this line is a campaign's", field)
@@ -161,7 +164,7 @@ func (in *importer) once(what, ref string) error {
 	return nil
 }
 
-func (in *importer) account(l *ImportLine) error {
+func (in *importer) account(ctx context.Context, l *ImportLine) error {
 	if err := in.once("account", l.Ref); err != nil {
 		return err
 	}
@@ -174,6 +177,11 @@ func (in *importer) account(l *ImportLine) error {
 	l.fillAccount(account)
 	if err := checkAccount(account); err != nil {
 		return err
+	}
+	if present != nil {
+		if err := in.catalog.checkCurrency(ctx, present, account); err != nil {
+			return err
+		}
 	}
 	if !in.count(&in.result.Accounts, present != nil, present != nil && *account == *present) {
 		in.edits = append(in.edits, ledger.PutAccount{Account: account})
@@ -277,7 +285,7 @@ func (l *ImportLine) fillCampaign(c *homing.Campaign) (err error) {
 	set(&c.URL, l.URL)
 	if l.Window != nil {
 		if c.Window, err = homing.ParseWindow(*l.Window); err != nil {
-			return err
+			return wrongBecause("window", err)
 		}
 	}
 	if l.Goals != nil {

@@ -23,7 +23,7 @@ func (c *Catalog) PutAccount(ctx context.Context, by string, l *ImportLine) (_ h
 	if field := l.campaignField(); field != "" {
 		return homing.Account{}, false, fmt.Errorf("%w field %s: it is of campaigns", homing.ErrInvalid, field)
 	}
-	if err := in.carryOut(ctx, by, in.account(l)); err != nil {
+	if err := in.carryOut(ctx, by, in.account(ctx, l)); err != nil {
 		return homing.Account{}, false, err
 	}
 	return *in.accounts[l.Ref], in.result.Accounts.Created > 0, nil
@@ -54,13 +54,24 @@ func (c *Catalog) PutCampaign(ctx context.Context, by string, l *ImportLine) (_ 
 
 // carryOut applies what a line has come to, unless something is wrong with it.
 func (in *importer) carryOut(ctx context.Context, by string, wrong error) error {
-	if wrong != nil && !errors.Is(wrong, homing.ErrInvalid) {
+	if wrong != nil && !isOurs(wrong) && !errors.Is(wrong, homing.ErrConflict) && !errors.Is(wrong, homing.ErrInvalid) {
 		wrong = fmt.Errorf("%w: %w", homing.ErrInvalid, wrong)
 	}
 	if wrong != nil {
 		return wrong
 	}
 	return in.catalog.change(ctx, by, in.edits...)
+}
+
+// isOurs tells whether an error has nothing to do with what was given: the
+// ledger could not be asked.
+func isOurs(err error) bool {
+	for _, kind := range []error{homing.ErrUnavailable, homing.ErrOverloaded, homing.ErrDamaged, context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, kind) {
+			return true
+		}
+	}
+	return false
 }
 
 // PutKey sees to it that an account has an active key of that name. If it has

@@ -32,6 +32,8 @@ func (s *swallower) Mark(_ context.Context, source string) (warehouse.Mark, erro
 	return m, nil
 }
 
+func (s *swallower) Lost(context.Context, warehouse.Day, warehouse.Day) error { return nil }
+
 func (s *swallower) Seals(context.Context) ([]warehouse.Seal, error) { return nil, nil }
 
 // fullSpool is a spool with clicks of a thousand visitors.

@@ -247,7 +247,11 @@ func (l *Loader) withoutReceipt(c *homing.Conversion, late bool) homing.Postback
 // erase carries an erasure out. Doing it again is harmless; the number goes
 // into the state with the next batch of the ledger.
 func (l *Loader) erase(ctx context.Context, e *ledger.Erasure) error {
-	if err := l.warehouse.Erase(ctx, warehouse.Erasure{Click: e.Click, Account: e.Account}); err != nil {
+	what := warehouse.Erasure{Click: e.Click, Account: e.Account}
+	if l.options.Keyring != nil {
+		what.Lead = l.options.Keyring().HashLead
+	}
+	if err := l.warehouse.Erase(ctx, what); err != nil {
 		return fmt.Errorf("couldn't erase in the warehouse (erasure %d): %w", e.Number, err)
 	}
 	l.ledgerAt.erased = e.Number

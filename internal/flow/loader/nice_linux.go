@@ -15,7 +15,7 @@ const niceness = 10
 //
 // That is measured: 16 goroutines which wake every 2 ms and work for 20 µs, on a
 // busy machine of two cores, beside a loader that is catching up, took 0.54 ms in
-// the median and 4 ms at p90, as they did alone; 1.9 ms and 12 ms if the loader
+// the median and 4 ms at p90, nearly as they did alone; 1.9 ms and 12 ms if the loader
 // only yielded, which it does besides. A thread that is pushed aside while it holds one of
 // Go's processors, which is what can be said against it, was not to be seen in
 // the tail.

@@ -25,6 +25,7 @@ type reader struct {
 	loaded  spool.Position // the warehouse's mark. Of who has the turn
 	through homing.Millis  // time of the newest record in a batch
 	sealed  map[warehouse.Day]through
+	lost    *span // nil: nothing that is not told. Changed by who has the turn, between loads
 
 	// atMost is how many records a batch may have; less than MaxRows while one
 	// that the warehouse refuses is looked for.
@@ -215,7 +216,7 @@ var (
 // open follows the spool from next on, or from what is still kept.
 func (r *reader) open(end spool.Position) (ok bool, err error) {
 	if oldest := r.l.spool.Oldest(); r.next < oldest {
-		if len(r.sealed) == 0 && (r.next > 0 || r.l.options.NoArchive) {
+		if r.notSealed(oldest) {
 			r.l.tell(noticeMissing, fmt.Sprintf("records %s to %s of the spool were trimmed before they were loaded; they are not in reports", r.next, oldest-1))
 		}
 		r.next = oldest

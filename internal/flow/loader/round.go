@@ -128,6 +128,11 @@ func (l *Loader) round(ctx context.Context) (whole bool, err error) {
 	if err := l.loadLedger(ctx, changes); err != nil {
 		return false, err
 	}
+	if l.reader.loaded >= end {
+		if err := l.tellLoss(ctx); err != nil {
+			return false, err
+		}
+	}
 	for i := range erasures {
 		if err := l.erase(ctx, &erasures[i]); err != nil {
 			return false, err

@@ -22,6 +22,8 @@ type spoolState struct {
 	Salts   map[warehouse.Day]string  `json:"salts,omitempty"` // hex
 	Through homing.Millis             `json:"through"`         // time of the newest record loaded
 	Sealed  map[warehouse.Day]through `json:"sealed,omitempty"`
+	// Lost is to be told to the warehouse when all there is has been loaded.
+	Lost *span `json:"lost,omitempty"`
 }
 
 // through tells what of a sealed day must not be loaded again after the
@@ -78,6 +80,9 @@ func (l *Loader) resume(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := l.lookForLoss(ctx, spool.Position(mark.Next), &s); err != nil {
+		return err
+	}
 	if err := l.reader.resume(spool.Position(mark.Next), &s); err != nil {
 		return err
 	}
@@ -95,7 +100,11 @@ func (l *Loader) sealed(ctx context.Context) (map[warehouse.Day]through, error) 
 	}
 	days := make(map[warehouse.Day]through, len(seals))
 	for _, s := range seals {
-		days[s.Day] = through{s.Through[l.options.Source], s.Through[LedgerSource]}
+		t := through{s.Through[l.options.Source], s.Through[LedgerSource]}
+		if t.Spool > uint64(l.spool.Durable()) {
+			t.Spool = 0 // another spool's
+		}
+		days[s.Day] = t
 	}
 	return days, nil
 }
@@ -108,7 +117,7 @@ func (r *reader) resume(mark spool.Position, s *spoolState) error {
 	if r.poison, r.poisoned = found.poison, found.poisoned; found.atMost > 0 {
 		r.atMost, found.atMost = found.atMost, 0
 	}
-	r.sealed, r.through = s.Sealed, s.Through
+	r.sealed, r.through, r.lost = s.Sealed, s.Through, s.Lost
 	r.enricher.salts = salts{byDay: map[warehouse.Day]salt{}}
 	for day, text := range s.Salts {
 		var key salt
@@ -126,7 +135,7 @@ func (r *reader) resume(mark spool.Position, s *spoolState) error {
 
 // state writes down what belongs to the reader's position.
 func (r *reader) state() []byte {
-	s := spoolState{Version: stateVersion, Through: r.through, Salts: map[warehouse.Day]string{}}
+	s := spoolState{Version: stateVersion, Through: r.through, Lost: r.lost, Salts: map[warehouse.Day]string{}}
 	for day, key := range r.enricher.salts.byDay {
 		s.Salts[day] = hex.EncodeToString(key[:])
 	}

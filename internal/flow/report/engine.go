@@ -21,7 +21,7 @@ func (e *Engine) Report(ctx context.Context, scope Scope, q *Question) (*Table, 
 	if err := e.fillTable(ctx, p, t); err != nil {
 		return nil, fmt.Errorf("couldn't report: %w", err)
 	}
-	if len(t.Rows) == 0 && len(p.notes) == 0 && len(q.Where) > 0 {
+	if len(t.Rows) == 0 && len(q.Where) > 0 && len(p.names.missing(q.Where)) == 0 {
 		p.notes = append(p.notes, "Nothing in the range fits the conditions.")
 	}
 	t.Notes = p.notes
@@ -48,6 +48,10 @@ func (e *Engine) fillTable(ctx context.Context, p *plan, t *Table) error {
 		return err
 	}
 	t.Total = p.line(nil, &answer.Total.Measures, total)
+	p.noteForeign(answer.Total.Measures[warehouse.Foreign], "")
+	if total != nil {
+		p.noteForeign(total.figures[warehouse.Foreign], " of the range to compare with")
+	}
 	return e.rest(ctx, p, t, answer, rows, befores, total)
 }
 

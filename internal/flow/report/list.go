@@ -71,7 +71,11 @@ func pageOf[S any, P placed[S], T Click | Postback | Conversion](ctx context.Con
 			last = P(&row).Place()
 		}
 	}
-	page.Notes = l.notes(q, len(page.Rows))
+	var err error
+	page.Notes, err = l.notes(ctx, q, len(page.Rows))
+	if err != nil {
+		return nil, fmt.Errorf("couldn't list %s: %w", q.Table, err)
+	}
 	return page, nil
 }
 
@@ -113,6 +117,9 @@ func (l *lister) list(q *ListQuestion, limit int) (list *warehouse.List, possibl
 		From: q.From, Until: q.Until, Where: conditions(l.scope, q.Where), Class: q.Class, Outcome: q.Outcome,
 		Status: q.Status, Conversion: q.Conversion, Request: q.Request, Newest: !q.Oldest, After: q.After, Limit: limit,
 	}
+	if q.zeros {
+		return list, false
+	}
 	if q.ClickID == (homing.ClickID{}) {
 		return list, true
 	}
@@ -120,10 +127,14 @@ func (l *lister) list(q *ListQuestion, limit int) (list *warehouse.List, possibl
 	return list, possible
 }
 
-func (l *lister) notes(q *ListQuestion, rows int) []string {
+func (l *lister) notes(ctx context.Context, q *ListQuestion, rows int) ([]string, error) {
 	notes := append([]string{}, l.names.missing(q.Where)...)
 	if rows == 0 && len(notes) == 0 && q.After == nil {
 		notes = append(notes, "Nothing in the range fits.")
 	}
-	return notes
+	if rows > 0 && q.named() { // what was asked for is there
+		return notes, nil
+	}
+	gaps, err := l.gaps(ctx, q)
+	return append(notes, gaps...), err
 }

@@ -28,6 +28,9 @@ type ListQuestion struct {
 	Limit       int                 // 0 = DefaultPage; of an export, all
 	After       *warehouse.Cursor   // go on behind this row
 
+	// zeros tells that a click of the id of zeros is asked for: there is none, as
+	// with every id that was not made here.
+	zeros bool
 	print uint32 // of the parameters, see cursor
 }
 
@@ -87,7 +90,7 @@ func ParseList(table warehouse.Table, values map[string][]string, o Defaults) (*
 // standardSpan is the range of a list that names none: what is asked for by a
 // number is looked for always.
 func (q *ListQuestion) standardSpan() string {
-	if q.ClickID != (homing.ClickID{}) || q.Conversion != 0 || q.Request != (homing.RequestID{}) {
+	if q.named() {
 		return ""
 	}
 	return weekSpan
@@ -112,15 +115,21 @@ func words[T any, P interface {
 func (p *params) ids(q *ListQuestion) {
 	if text := p.one("click_id"); text != "" {
 		id, ok := homing.ParseClickID(text)
-		if !ok || id == (homing.ClickID{}) { // zeros would stand for any click
+		switch {
+		case !ok:
 			p.faults.add("click_id", "%s is no click id: want 40 of 0-9 and a-f", quote(text))
+		case id == homing.ClickID{}: // which would stand for any click
+			q.zeros = true
 		}
 		q.ClickID = id
 	}
 	if text := p.one("request"); text != "" {
 		id, err := homing.ParseRequestID(text)
-		if err != nil || id == (homing.RequestID{}) { // zeros stand for any, likewise
+		switch {
+		case err != nil:
 			p.faults.add("request", "%s is no request id: want 24 of 0-9 and a-f", quote(text))
+		case id == homing.RequestID{}: // zeros stand for any, likewise
+			p.faults.add("request", "zeros are no request's id")
 		}
 		q.Request = id
 	}
@@ -150,7 +159,7 @@ func (q *ListQuestion) Values() url.Values {
 	set("class", joined(q.Class))
 	set("outcome", joined(q.Outcome))
 	set("status", joined(q.Status))
-	if q.ClickID != (homing.ClickID{}) {
+	if q.ClickID != (homing.ClickID{}) || q.zeros {
 		set("click_id", q.ClickID.String())
 	}
 	if q.Request != (homing.RequestID{}) {

@@ -31,7 +31,7 @@ var shown = []Metric{
 	Metric(warehouse.Rejected), Metric(warehouse.Late),
 	Metric(warehouse.Postbacks), Metric(warehouse.Duplicates), Metric(warehouse.Refusals),
 	Metric(warehouse.Value), Metric(warehouse.Cost), Metric(warehouse.Profit),
-	CR, EPC, CPA, ROI, Metric(warehouse.TimeMedian), Metric(warehouse.TimeP90), Acceptance,
+	CR, EPC, CPA, ROI, Metric(warehouse.Foreign), Metric(warehouse.TimeMedian), Metric(warehouse.TimeP90), Acceptance,
 }
 
 // DefaultMetrics are those of a question that names none.
@@ -64,6 +64,7 @@ var metricFacts = [metricCount]facts{
 	warehouse.Value:        {name: "value", title: "Value", kind: Money, money: true},
 	warehouse.Cost:         {name: "cost", title: "Cost", kind: Money, money: true},
 	warehouse.Profit:       {name: "profit", title: "Profit", kind: Money, money: true},
+	warehouse.Foreign:      {name: "foreign", title: "In other currencies", kind: Count},
 	warehouse.TimeMedian:   {name: "time_median", title: "Median time to convert", kind: Duration},
 	warehouse.TimeP90:      {name: "time_p90", title: "Time to convert, 90 %", kind: Duration},
 	CR:                     {name: "cr", title: "CR", kind: Ratio, over: warehouse.Conversions, under: warehouse.Clicks},

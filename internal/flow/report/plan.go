@@ -43,6 +43,9 @@ func (e *Engine) plan(scope Scope, q *Question) (*plan, error) {
 	for _, m := range metrics {
 		p.query.Measures |= m.measures()
 	}
+	if slices.ContainsFunc(metrics, Metric.Money) {
+		p.query.Measures |= warehouse.SetOf(warehouse.Foreign)
+	}
 	p.order()
 	if q.Compare != "" {
 		p.other = align(q)
@@ -215,12 +218,36 @@ func (p *plan) noteTime(now, fresh homing.Millis) {
 	}
 }
 
-// noteGaps tells what has been given up.
+// noteForeign tells how many conversions are in the amounts of a range though
+// their currency is another. They are part of the ledger's sums, and so they are
+// of ours.
+func (p *plan) noteForeign(count int64, in string) {
+	switch {
+	case count == 0 || !slices.ContainsFunc(p.metrics, Metric.Money):
+	case count == 1:
+		p.notes = append(p.notes, "1 conversion"+in+" has another currency than its account. Its amounts are in the sums as they were sent.")
+	default:
+		p.notes = append(p.notes, fmt.Sprintf("%d conversions%s have other currencies than their accounts. Their amounts are in the sums as they were sent.", count, in))
+	}
+}
+
+// noteGaps tells what has been given up, or lost.
 func (p *plan) noteGaps(gaps []warehouse.Gap) {
 	for _, g := range gaps {
-		note := fmt.Sprintf("The rows of %s before %s (UTC) have been given up, and what is left of them cannot be broken down like this.", g.Table, g.Before)
+		note := gapText(g) + ", and what is left of them cannot be broken down like this."
 		if !slices.Contains(p.notes, note) {
 			p.notes = append(p.notes, note)
 		}
 	}
+}
+
+// gapText is the beginning of a note on a gap.
+func gapText(g warehouse.Gap) string {
+	switch {
+	case !g.Lost:
+		return fmt.Sprintf("The rows of %s before %s (UTC) have been given up", g.Table, g.Before)
+	case g.From == warehouse.Ever:
+		return fmt.Sprintf("The rows of %s before %s (UTC) have been lost", g.Table, g.Before)
+	}
+	return fmt.Sprintf("The rows of %s from %s to %s (UTC) have been lost", g.Table, g.From, g.Before-1)
 }

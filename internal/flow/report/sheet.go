@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 )
 
 // sheet is a file that rows are written to, one by one. Rows have a cell for
@@ -51,6 +52,9 @@ func (s *jsonSheet) close() error { return s.out.Flush() }
 // apostrophe in front; numbers, dates and times are ours and stay what they are.
 // Nothing takes the apostrophe away again: whoever needs the texts to the byte
 // takes JSON lines or Parquet.
+//
+// Control characters other than tab and line ends stand for nothing that a
+// reader of CSV could use, and many stop at a NUL: U+FFFD stands in their place.
 type csvSheet struct {
 	out     *bufio.Writer
 	columns []Column
@@ -68,11 +72,20 @@ func (s *csvSheet) write(cells []Cell) error {
 	for i := range cells {
 		text := cells[i].Text
 		if kind := s.columns[i].Kind; kind == Text || kind == Name {
-			text = withoutFormula(text)
+			text = withoutFormula(withoutControls(text))
 		}
 		s.cell(i, text)
 	}
 	return s.end()
+}
+
+func withoutControls(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0x7f {
+			return utf8.RuneError
+		}
+		return r
+	}, text)
 }
 
 func withoutFormula(text string) string {

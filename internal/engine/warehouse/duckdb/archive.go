@@ -51,8 +51,8 @@ func openArchive(dir string, log *slog.Logger) (*archive, error) {
 }
 
 // sweep removes files that belong to no seal: of sealings that a crash ended,
-// and those that another sealing replaced. While a manifest is damaged nobody
-// knows which files were its own, so all of its day stay.
+// and those that another sealing replaced. While a manifest is damaged or gone
+// nobody knows which files were its own, so all of its day stay.
 func (a *archive) sweep() error {
 	named, damaged := a.named()
 	entries, err := os.ReadDir(a.dir)
@@ -62,7 +62,9 @@ func (a *archive) sweep() error {
 	for _, e := range entries {
 		name := e.Name()
 		isOfDamaged := slices.ContainsFunc(damaged, func(day string) bool { return strings.Contains(name, day) })
-		if named[name] || isManifest(name) || isOfDamaged || !isOurs(name) {
+		_, day, _, isOfSeal := orphanName(name)
+		isOrphan := isOfSeal && a.find(day) == nil // its manifest may have been lost
+		if named[name] || isManifest(name) || isOfDamaged || isOrphan || !isOurs(name) {
 			continue
 		}
 		if err := removeFile(filepath.Join(a.dir, name)); err != nil {
@@ -142,6 +144,7 @@ func (a *archive) stand(m *manifest) error {
 	}
 	a.mu.Lock()
 	a.seals[m.day] = m
+	a.setAside(m.day)
 	for name := range a.damaged {
 		if strings.Contains(name, m.day.String()) {
 			delete(a.damaged, name)

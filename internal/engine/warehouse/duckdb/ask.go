@@ -17,11 +17,11 @@ func (w *Warehouse) Ask(ctx context.Context, q *warehouse.Query) (*warehouse.Ans
 	if err != nil {
 		return nil, err
 	}
-	s, err := statement.Ask(q, statement.DuckDB, m.holdings)
+	s, err := statement.Ask(q, statement.DuckDB, m.holdings, m.lost.gaps...)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := w.child.Query(ctx, s.SQL, s.Args...)
+	rows, err := w.child.Query(process.ForReport(ctx), s.SQL, s.Args...)
 	if err != nil {
 		return nil, fmt.Errorf("couldn't answer a query: %w", err)
 	}
@@ -41,7 +41,7 @@ func (w *Warehouse) Stream(ctx context.Context, q *warehouse.Query) iter.Seq2[wa
 			yield(warehouse.Row{}, err)
 			return
 		}
-		s, err := statement.Stream(q, statement.DuckDB, m.holdings)
+		s, err := statement.Stream(q, statement.DuckDB, m.holdings, m.lost.gaps...)
 		if err != nil {
 			yield(warehouse.Row{}, err)
 			return
@@ -56,7 +56,7 @@ func (w *Warehouse) Stream(ctx context.Context, q *warehouse.Query) iter.Seq2[wa
 func stream[T any](ctx context.Context, p *process.Process, read func(*process.Rows) (T, error),
 	yield func(T, error) bool, sql string, args ...any) bool {
 	var none T
-	rows, err := p.Query(ctx, sql, args...)
+	rows, err := p.Query(process.ForReport(ctx), sql, args...)
 	if err != nil {
 		yield(none, fmt.Errorf("couldn't list: %w", err))
 		return false
@@ -81,7 +81,7 @@ func (w *Warehouse) Click(ctx context.Context, origin homing.Origin) (click ware
 		return click, err
 	}
 	found := false
-	err = each(ctx, w.child, func(r *process.Rows) { click, found = readClick(r), true },
+	err = each(process.ForReport(ctx), w.child, func(r *process.Rows) { click, found = readClick(r), true },
 		`SELECT `+clicks.columns()+` FROM clicks WHERE "at" = ? AND node = ? AND seq = ? AND campaign = ?`,
 		int64(origin.Time), int64(origin.Node), int64(origin.Seq), int64(origin.Campaign))
 	if err != nil {

@@ -3,6 +3,7 @@ package duckdb
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -124,6 +125,11 @@ func (e *erasing) table(ctx context.Context, t table) error {
 				return err
 			}
 		}
+		if t.name == conversions.name && e.what.Lead != nil {
+			if err := e.leads(ctx, where); err != nil {
+				return err
+			}
+		}
 		counts, err := e.w.child.Write(ctx, process.Step{SQL: e.blank(t, where)})
 		if err != nil {
 			return err
@@ -149,7 +155,12 @@ func (e *erasing) blank(t table, where string) string {
 	case clicks.name:
 		empty["addr"], empty["more"] = "''", "''::BLOB"
 	case conversions.name:
-		empty["lead"] = "''::BLOB"
+		if e.what.Lead == nil {
+			empty["lead"] = "''::BLOB"
+		}
+	}
+	if e.what.Account != 0 && t.name == conversions.name {
+		empty["request"], empty["currency"] = "''", "''"
 	}
 	if e.what.Account != 0 {
 		for _, f := range t.fields {
@@ -224,7 +235,7 @@ func removeOld(dir string) error {
 		return err
 	}
 	for _, name := range old {
-		if err := removeFile(name); err != nil {
+		if err := os.RemoveAll(name); err != nil { // it may have been a directory
 			return err
 		}
 	}

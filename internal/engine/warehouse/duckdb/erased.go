@@ -82,9 +82,11 @@ func (e *erased) conversions(list []warehouse.Conversion) []warehouse.Conversion
 		return list
 	}
 	return blanked(list, func(c *warehouse.Conversion) bool { return e.has(c.Click, c.Account) }, func(c *warehouse.Conversion) {
-		c.Lead = ""
+		if !warehouse.IsErasedLead(c.Lead) {
+			c.Lead = ""
+		}
 		if e.accounts[c.Account] {
-			c.Value, c.Price = homing.Value{}, 0
+			c.Value, c.Price, c.Currency, c.Request = homing.Value{}, 0, "", homing.RequestID{}
 		}
 	})
 }
@@ -98,13 +100,22 @@ func (e *erased) facets(f *warehouse.Facets, origin homing.Origin, account homin
 	return &blank
 }
 
-// blankPostback clears what a call told of somebody, and its amounts, too, if
-// the account was erased.
+// blankPostback clears what a call told of somebody, and its amounts and its
+// request, too, if the account was erased.
 func blankPostback(p *homing.Postback, account bool) {
 	p.Target, p.UserAgent, p.Lead, p.Addr = "", "", "", netip.Addr{}
 	if account {
-		p.Value, p.Price = homing.Value{}, 0
+		p.Value, p.Price, p.Currency = homing.Value{}, 0, ""
+		if madeConversion(p) {
+			p.Request = homing.RequestID{}
+		}
 	}
+}
+
+// madeConversion tells whether a call is one whose receipt is in the ledger, which
+// forgets its request with the account.
+func madeConversion(p *homing.Postback) bool {
+	return p.Conversion != 0 && (p.Verdict.Outcome == homing.Counted || p.Verdict.Outcome == homing.Late)
 }
 
 func blankFacets(f warehouse.Facets) (rest warehouse.Facets) {

@@ -68,7 +68,7 @@ func (w *Warehouse) pieces(ctx context.Context, table warehouse.Table, l *wareho
 		return []warehouse.List{*l}, nil
 	}
 	var first, last, count int64
-	err := each(ctx, w.child, func(r *process.Rows) { first, last, count = r.Int(0), r.Int(1), r.Int(2) },
+	err := each(process.ForReport(ctx), w.child, func(r *process.Rows) { first, last, count = r.Int(0), r.Int(1), r.Int(2) },
 		`SELECT min("at"), max("at"), count(*) FROM `+rawTables[table].name+` WHERE "at" >= ? AND "at" < ?`,
 		int64(l.From), int64(l.Until))
 	if err != nil {

@@ -17,6 +17,7 @@ type sheets struct {
 	uniques  uniques
 	partials partials
 	order    []int32
+	stored   []storedClick
 }
 
 func newSheets() *sheets {

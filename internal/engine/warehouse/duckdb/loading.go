@@ -2,8 +2,8 @@ package duckdb
 
 import (
 	"context"
+	"slices"
 	"strconv"
-	"strings"
 
 	"homing"
 	"homing/internal/engine/warehouse"
@@ -19,11 +19,13 @@ type loading struct {
 	lookup *lookup
 
 	again    again
-	replaced []string               // conversions whose rows are replaced, by number
+	replaced []homing.ConversionID  // whose rows are replaced
 	newest   homing.ConversionID    // of the batch
 	unknown  int64                  // change of the number of unknown conversions
 	days     map[warehouse.Day]bool // that a seal would have kept rows of
 	day      warehouse.Day          // the newest with a visitor
+	through  *warehouse.Click       // the last click of a whole block, nil if there is none
+	loose    int                    // clicks behind it
 }
 
 // build makes the batch's columns.
@@ -88,8 +90,11 @@ func (l *loading) find(p *warehouse.Postback) *warehouse.Facets {
 	return l.lookup.find(p.Origin)
 }
 
+// clicks are counted in the order of their times, because the first click of a
+// visitor is the unique one, and stored by blocks.
 func (l *loading) clicks() {
 	s := l.sheets
+	s.stored = s.stored[:0]
 	for _, i := range l.lookup.order {
 		c := &l.lookup.clicks[i]
 		if l.again.clicks[c.Origin] || l.counted(warehouse.ClickTable, c.Time) {
@@ -102,9 +107,13 @@ func (l *loading) clicks() {
 			l.day = max(l.day, warehouse.DayAt(c.Time))
 		}
 		if l.kept(warehouse.ClickTable, c.Time) {
-			s.clicks.click(c, unique)
+			s.stored = append(s.stored, storedClick{i, unique})
 			l.days[warehouse.DayAt(c.Time)] = true
 		}
+	}
+	l.through, l.loose = inBlocks(s.stored, l.lookup.clicks)
+	for _, c := range s.stored {
+		s.clicks.click(&l.lookup.clicks[c.at], c.unique)
 	}
 }
 
@@ -151,9 +160,8 @@ func (l *loading) conversions(versions []warehouse.Conversion) {
 func (l *loading) steps(mark warehouse.Mark) []process.Step {
 	s := l.sheets
 	steps := []process.Step{moveMark(l.batch, mark)}
-	if len(l.replaced) > 0 {
-		steps = append(steps, process.Step{SQL: `DELETE FROM conversions WHERE id IN (SELECT unnest(string_split(?, ','))::BIGINT)`,
-			Args: []any{strings.Join(l.replaced, ",")}})
+	for some := range slices.Chunk(l.replaced, lookupTimes) {
+		steps = append(steps, process.Step{SQL: `DELETE FROM conversions WHERE id IN ` + inList(some)})
 	}
 	for day := range l.days {
 		if l.memory.sealed[day] {
@@ -163,6 +171,9 @@ func (l *loading) steps(mark warehouse.Mark) []process.Step {
 	// A clock ahead of ours must not make us forget the visitors of today.
 	if oldest := min(l.day, warehouse.DayAt(homing.MillisOf(l.w.options.Clock()))); oldest > l.memory.day {
 		steps = append(steps, process.Step{SQL: `DELETE FROM visitors WHERE day < ` + strconv.Itoa(int(oldest)-keptDays)})
+	}
+	if l.through != nil {
+		steps = append(steps, settleThrough(l.through))
 	}
 	for _, sheet := range []*sheet{s.clicks, s.postbacks, s.conversions, s.totals, s.visitors} {
 		steps = append(steps, sheet.steps()...)
@@ -181,4 +192,5 @@ func (l *loading) note() {
 	m.newest, m.day = l.newest, l.day
 	m.unknown += l.unknown
 	m.merging.note(l.sheets.partials)
+	l.w.settler.note(l.loose, l.through != nil)
 }

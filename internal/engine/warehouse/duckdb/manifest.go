@@ -35,6 +35,8 @@ type manifest struct {
 	Number  int               `json:"number"`
 	Through map[string]uint64 `json:"through"`
 	Files   map[string]file   `json:"files"` // by table
+	// Lost are the tables of which the day's rows are not all here.
+	Lost []string `json:"lost,omitempty"`
 	// Sum is the SHA-256 of the manifest with Sum empty.
 	Sum string `json:"sum"`
 

@@ -14,10 +14,11 @@ import (
 
 // memory is what is remembered of the file. It is read once the child is up,
 // and again after a write whose end is not known. Its fields are guarded by
-// Warehouse.writing, but for holdings, which never change.
+// Warehouse.writing, but for holdings and lost, which never change.
 type memory struct {
 	since    homing.Millis // of the child whose file it was read from
 	holdings statement.Holdings
+	lost     losses
 	sealed   map[warehouse.Day]bool // days that were sealed, and whether their seal stands
 	erased   erased
 
@@ -60,6 +61,7 @@ func (w *Warehouse) rememberNow(ctx context.Context) (*memory, error) {
 		return nil, fmt.Errorf("couldn't read how the warehouse stands: %w", err)
 	}
 	m.since = since
+	w.losses.Store(m.lost.text(m.holdings))
 	w.memory.Store(m)
 	return m, nil
 }
@@ -68,8 +70,14 @@ func (w *Warehouse) rememberNow(ctx context.Context) (*memory, error) {
 // from them.
 func (w *Warehouse) prepare(ctx context.Context) error {
 	empty, err := checkSchema(ctx, w.child)
-	if err != nil || !empty {
+	if err != nil {
 		return err
+	}
+	if !empty {
+		if err := addSettled(ctx, w.child); err != nil {
+			return err
+		}
+		return addMissing(ctx, w.child)
 	}
 	if w.archive.empty() {
 		return makeSchema(ctx, w.child)
@@ -106,7 +114,7 @@ func makeSchema(ctx context.Context, p *process.Process) error {
 	for _, t := range tables {
 		steps = append(steps, process.Step{SQL: t.create()})
 	}
-	steps = append(steps, process.Step{SQL: fmt.Sprintf("INSERT INTO about VALUES (%d)", version)})
+	steps = append(steps, settleAll, process.Step{SQL: fmt.Sprintf("INSERT INTO about VALUES (%d)", version)})
 	if _, err := p.Write(ctx, steps...); err != nil {
 		return fmt.Errorf("couldn't make the warehouse's tables: %w", err)
 	}
@@ -123,6 +131,9 @@ func readMemory(ctx context.Context, p *process.Process) (*memory, error) {
 		}
 	}, `SELECT name, day FROM dropped`)
 	if err != nil {
+		return nil, err
+	}
+	if m.lost, err = readLosses(ctx, p); err != nil {
 		return nil, err
 	}
 	if err := each(ctx, p, func(r *process.Rows) { m.sealed[warehouse.Day(r.Int(0))] = r.Int(1) == 1 }, `SELECT day, stands FROM sealed`); err != nil {

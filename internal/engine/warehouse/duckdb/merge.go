@@ -14,13 +14,19 @@ import (
 //
 // A quarter is merged when as many rows have come as it had after the last
 // time, so that every row is read a few times at most, however fast they come.
+// The rows of one load have different keys: a quarter that came whole, as most
+// do while much is loaded at once, is merged already.
 type merging struct {
 	quarters map[int64]*partialRows
 	newest   int64
 }
 
-// partialRows counts a quarter's rows in totals.
-type partialRows struct{ merged, added int }
+// partialRows counts a quarter's rows in totals, and those that one load, or the
+// last merge, brought at most.
+type partialRows struct{ merged, added, most int }
+
+// spare is how many rows a merge would save at most.
+func (r *partialRows) spare() int { return r.merged + r.added - r.most }
 
 const (
 	// mergeFrom is how many partial rows of a quarter are worth a merge while
@@ -33,14 +39,19 @@ const (
 func newMerging() merging { return merging{quarters: map[int64]*partialRows{}} }
 
 func (m *merging) note(p partials) {
+	counts := map[int64]int{}
 	for key := range p {
-		rows := m.quarters[key.quarter]
+		counts[key.quarter]++
+	}
+	for quarter, n := range counts {
+		rows := m.quarters[quarter]
 		if rows == nil {
 			rows = new(partialRows)
-			m.quarters[key.quarter] = rows
+			m.quarters[quarter] = rows
 		}
-		rows.added++
-		m.newest = max(m.newest, key.quarter)
+		rows.added += n
+		rows.most = max(rows.most, n)
+		m.newest = max(m.newest, quarter)
 	}
 }
 
@@ -50,11 +61,11 @@ func (m *merging) due() (quarters []int64) {
 	overRows := 0
 	for quarter, rows := range m.quarters {
 		switch {
-		case rows.added > mergeFrom && rows.added > rows.merged:
+		case rows.added > mergeFrom && rows.added > rows.merged && rows.spare() > 0:
 			quarters = append(quarters, quarter)
-		case quarter <= m.newest-quarterOver && rows.added > 0:
+		case quarter <= m.newest-quarterOver && rows.spare() > 0:
 			over = append(over, quarter)
-			overRows += rows.added
+			overRows += rows.spare()
 		}
 	}
 	if overRows > mergeFrom {
@@ -70,7 +81,7 @@ func (m *merging) merged(quarters []int64, rows map[int64]int) {
 			delete(m.quarters, quarter)
 			continue
 		}
-		*m.quarters[quarter] = partialRows{merged: rows[quarter]}
+		*m.quarters[quarter] = partialRows{merged: rows[quarter], most: rows[quarter]}
 	}
 }
 

@@ -43,6 +43,12 @@ func TestQuartersThatAreOverAreMergedTogether(t *testing.T) {
 	for i := range int64(25) {
 		m.note(partialsOf(i*quarterOfHour, 1000))
 	}
+	if due := m.due(); due != nil {
+		t.Fatalf("%v are due, though each came whole", due)
+	}
+	for i := range int64(25) {
+		m.note(partialsOf(i*quarterOfHour, 1000))
+	}
 	if due := m.due(); len(due) != 21 {
 		t.Fatalf("%d quarters are due, want those of more than an hour before the newest", len(due))
 	}

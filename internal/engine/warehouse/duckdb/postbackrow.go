@@ -14,7 +14,9 @@ const noNode = -1
 func genuine(p *warehouse.Postback) bool { return p.Click != (homing.ClickID{}) }
 
 // isTally: a number of calls that were only counted has no request of its own.
-func isTally(p *warehouse.Postback) bool { return p.Request == (homing.RequestID{}) }
+func isTally(p *warehouse.Postback) bool {
+	return p.Request == (homing.RequestID{}) && p.Conversion == 0
+}
 
 // baseAt is the moment a postback stands at by its click.
 func baseAt(p *warehouse.Postback) homing.Millis {
@@ -35,7 +37,12 @@ func (s *sheet) postback(p *warehouse.Postback, known bool, facets *warehouse.Fa
 	s.text(p.Verdict.Reason.String())
 	s.int(p.Count, int64(p.Conversion))
 	s.flag(known)
-	s.write(func(dst []byte) []byte { return appendRequest(dst, p.Request) })
+	s.write(func(dst []byte) []byte {
+		if !isTally(p) {
+			dst, _ = p.Request.AppendText(dst) // never fails; zeros if it was erased
+		}
+		return dst
+	})
 	s.write(func(dst []byte) []byte { return appendRecord(dst, p) })
 	s.facets(facets)
 }

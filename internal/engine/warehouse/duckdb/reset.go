@@ -7,7 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"homing"
@@ -18,7 +20,9 @@ import (
 // Reset implements warehouse.Keeper.
 //
 // A second child makes warehouse-new.duckdb while the first goes on answering,
-// if it can; a crash leaves the old file as it was. Then the first child is
+// if it can; a crash leaves the old file as it was. Before, days of the first one
+// that are over are sealed, unless their seals are sound: what is in the archive
+// is what the new file has. Then the first child is
 // ended, the files change places, and it is started again. A crash between the
 // two renames leaves no file: the next start finds only the sealed days, and
 // does the same.
@@ -58,8 +62,12 @@ func (w *Warehouse) rebuild(ctx context.Context, progress warehouse.Progress) er
 	if err := removeNew(&w.options); err != nil {
 		return err
 	}
+	now, err := w.secure(ctx, progress)
+	if err != nil {
+		return err
+	}
 	builder := process.Start(w.options.process(w.options.newPath(), "scratch-new"))
-	err := w.fill(ctx, builder, progress)
+	err = w.fill(ctx, builder, &now, progress)
 	if err = errors.Join(err, builder.Close()); err != nil {
 		err = errors.Join(err, removeNew(&w.options))
 		if errors.Is(err, homing.ErrDamaged) {
@@ -80,18 +88,33 @@ func (w *Warehouse) rebuild(ctx context.Context, progress warehouse.Progress) er
 		return err
 	}
 	w.restoring.Store(false)
-	return w.child.Ready(ctx)
+	if err := w.child.Ready(ctx); err != nil {
+		return err
+	}
+	m, err := w.rememberNow(ctx)
+	if err != nil {
+		return err
+	}
+	return w.thinOut(now.readable && len(m.lost.list) == 0)
 }
 
 // fill makes a whole database of the sealed days.
-func (w *Warehouse) fill(ctx context.Context, builder *process.Process, progress warehouse.Progress) error {
+func (w *Warehouse) fill(ctx context.Context, builder *process.Process, now *present, progress warehouse.Progress) error {
 	if err := builder.Ready(ctx); err != nil {
 		return err
 	}
 	if err := makeSchema(ctx, builder); err != nil {
 		return err
 	}
-	if err := w.keepErasures(ctx, builder); err != nil {
+	if now.readable {
+		if err := w.keepErasures(ctx, builder); err != nil {
+			return err
+		}
+		if err := w.takeOver(ctx, builder); err != nil {
+			return err
+		}
+	}
+	if err := w.adopt(ctx, builder); err != nil {
 		return err
 	}
 	days := w.archive.days()
@@ -115,26 +138,25 @@ func (w *Warehouse) fill(ctx context.Context, builder *process.Process, progress
 			return err
 		}
 	}
-	_, err := builder.Write(ctx, process.Step{SQL: `CHECKPOINT`, Alone: true})
-	return err
+	if _, err := builder.Write(ctx, process.Step{SQL: `DELETE FROM settled`}, settleAll); err != nil {
+		return err
+	}
+	if _, err := builder.Write(ctx, process.Step{SQL: `CHECKPOINT`, Alone: true}); err != nil {
+		return err
+	}
+	return now.compare(ctx, builder, w.today())
 }
 
 // keepErasures takes over what was erased, so that what is loaded again is
 // blank from the first moment. If the old file cannot be read that waits until
 // the loader, which begins anew, erases again.
 func (w *Warehouse) keepErasures(ctx context.Context, builder *process.Process) error {
-	if w.restoring.Load() {
-		return nil
-	}
 	sheet := newSheet(erasures)
 	err := each(ctx, w.child, func(r *process.Rows) {
 		for i := range erasures.fields {
 			sheet.int(r.Int(i))
 		}
 	}, `SELECT `+erasures.columns()+` FROM erasures`)
-	if errors.Is(err, homing.ErrDamaged) || errors.Is(err, homing.ErrInvalid) { // no such table: it was just made
-		return nil
-	}
 	if err != nil {
 		return err
 	}
@@ -143,42 +165,90 @@ func (w *Warehouse) keepErasures(ctx context.Context, builder *process.Process) 
 }
 
 // fillDay takes a sealed day in. A damaged file is told of and left out; then
-// the day's totals are worked out from the rows there are, and its seal does
-// not stand, so that what the spool still has is loaded again.
+// the day's totals are worked out from the rows there are, its seal does not
+// stand, so that what the spool still has is loaded again, and the rows are
+// missing until somebody says what has become of them.
 func (w *Warehouse) fillDay(ctx context.Context, builder *process.Process, m *manifest) error {
 	whole := true
 	var steps []process.Step
-	for _, t := range []table{clicks, postbacks, totals} {
+	for _, t := range []table{clicks, postbacks} {
 		f, ok := m.Files[t.name]
-		if !ok {
-			continue
-		}
-		if err := w.archive.check(f); err != nil {
-			w.archive.complain(f.Name, err)
+		switch {
+		case ok && w.isIntact(f):
+			steps = append(steps, w.readStep(t, f))
+		case ok:
 			whole = false
-			continue
+			steps = append(steps, missingStep(t.name, m.day, m.day+1, awaited))
 		}
-		if t.name == totals.name && !whole && m.hasRows() {
-			continue
-		}
-		steps = append(steps, process.Step{SQL: `INSERT INTO ` + t.name + ` SELECT ` + t.columns() +
-			` FROM read_parquet(` + literal(w.archive.path(f.Name)) + `)` + storedOrder[t.name]})
 	}
-	if !whole && m.hasRows() {
+	f, ok := m.Files[totals.name]
+	hasTotals := ok && w.isIntact(f)
+	switch {
+	case hasTotals && (whole || !m.hasRows()):
+		steps = append(steps, w.readStep(totals, f))
+	case m.hasRows():
 		steps = append(steps, process.Step{SQL: `INSERT INTO totals ` + dayTotals(m.day)})
 	}
+	for _, t := range []table{clicks, postbacks} {
+		_, hasRows := m.Files[t.name]
+		switch isLost := slices.Contains(m.Lost, t.name); {
+		case isLost && hasTotals && whole:
+			steps = append(steps, missingStep(t.name, m.day, m.day+1, lostInRows))
+		case isLost || !hasRows && !hasTotals:
+			steps = append(steps, missingStep(t.name, m.day, m.day+1, lost))
+		}
+	}
 	if m.hasRows() {
-		steps = append(steps, sealedSteps(m.day, whole)...)
+		steps = append(steps, sealedSteps(m.day, whole && hasTotals && len(m.Through) > 0)...)
 	}
 	_, err := builder.Write(ctx, steps...)
 	return err
 }
 
+// isIntact tells of a file that is not what was sealed.
+func (w *Warehouse) isIntact(f file) bool {
+	err := w.archive.check(f)
+	if err != nil {
+		w.archive.complain(f.Name, err)
+	}
+	return err == nil
+}
+
+func (w *Warehouse) readStep(t table, f file) process.Step {
+	return process.Step{SQL: `INSERT INTO ` + t.name + ` SELECT ` + t.columns() +
+		` FROM read_parquet(` + literal(w.archive.path(f.Name)) + `)` + storedOrder[t.name]}
+}
+
 // storedOrder is the order in which rows are stored.
 var storedOrder = map[string]string{
-	clicks.name:    ` ORDER BY "at", node, seq`,
+	clicks.name:    fmt.Sprintf(` ORDER BY (row_number() OVER (ORDER BY "at", node, seq) - 1) // %d, campaign, "at", node, seq`, blockRows),
 	postbacks.name: ` ORDER BY "at", number`,
 	totals.name:    ` ORDER BY quarter, kind, campaign`,
+}
+
+// keptAside is how many files that were put aside stay while rows are missing,
+// the last one aside.
+const keptAside = 3
+
+// thinOut removes what earlier Resets have put aside. If the new file has all
+// that there was, only the last stays; else the first ones as well, of before
+// the loss, from which somebody may still get what the new one does not have.
+func (w *Warehouse) thinOut(whole bool) error {
+	old, err := filepath.Glob(filepath.Join(w.options.Dir, fileName+".old-*"))
+	if err != nil {
+		return err
+	}
+	old = slices.DeleteFunc(old, func(name string) bool { return strings.HasSuffix(name, ".wal") })
+	slices.Sort(old) // by time
+	for i, name := range old {
+		if i == len(old)-1 || !whole && i < keptAside {
+			continue
+		}
+		if err := errors.Join(os.RemoveAll(name), removeFile(name+".wal")); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // swap puts the new file in the place of the old one, which is put aside with
@@ -199,12 +269,13 @@ func putAside(path string, now time.Time, empty bool) error {
 	if empty {
 		return errors.Join(removeFile(path+".wal"), removeFile(path))
 	}
-	if err := removeOld(filepath.Dir(path)); err != nil {
-		return err
+	stamp := now.UnixMilli()
+	aside := func() string { return path + ".old-" + strconv.FormatInt(stamp, 10) }
+	for _, err := os.Lstat(aside()); err == nil; _, err = os.Lstat(aside()) {
+		stamp++ // a clock that was set back must not write over what was put aside before
 	}
-	aside := path + ".old-" + strconv.FormatInt(now.UnixMilli(), 10)
 	for _, part := range []string{".wal", ""} {
-		if err := os.Rename(path+part, aside+part); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := os.Rename(path+part, aside()+part); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}

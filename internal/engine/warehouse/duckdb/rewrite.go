@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"homing"
+	"homing/internal/engine/warehouse"
 	"homing/internal/engine/warehouse/duckdb/process"
 )
 
@@ -66,7 +67,7 @@ func (e *erasing) replace(ctx context.Context, sheet *sheet, where string) error
 		return nil
 	}
 	steps := append(sheet.steps(),
-		process.Step{SQL: `UPDATE postbacks SET record = r.record FROM rewritten r
+		process.Step{SQL: `UPDATE postbacks SET record = r.record` + e.noRequest() + ` FROM rewritten r
 			WHERE postbacks."at" = r."at" AND postbacks.number = r.number AND ` + strings.ReplaceAll(where, `"at"`, `postbacks."at"`)},
 		process.Step{SQL: `DELETE FROM rewritten`})
 	if _, err := e.w.child.Write(ctx, steps...); err != nil {
@@ -74,4 +75,32 @@ func (e *erasing) replace(ctx context.Context, sheet *sheet, where string) error
 	}
 	sheet.clear()
 	return nil
+}
+
+// noRequest has the calls that made an account's conversions forget theirs, as
+// their records do.
+func (e *erasing) noRequest() string {
+	if e.what.Account == 0 {
+		return ""
+	}
+	return fmt.Sprintf(`, request = CASE WHEN conversion <> 0 AND outcome IN (%d, %d) THEN '%s' ELSE request END`,
+		homing.Counted, homing.Late, homing.RequestID{})
+}
+
+// leads puts hashes in the place of lead codes.
+func (e *erasing) leads(ctx context.Context, where string) error {
+	sheet := newSheet(rewritten)
+	err := each(ctx, e.w.child, func(r *process.Rows) {
+		if lead := r.Text(1); !warehouse.IsErasedLead(lead) {
+			sheet.int(0, r.Int(0))
+			sheet.text(e.what.Lead(lead))
+		}
+	}, `SELECT id, lead FROM conversions WHERE `+where+` AND octet_length(lead) > 0`)
+	if err != nil || sheet.rows == 0 {
+		return err
+	}
+	_, err = e.w.child.Write(ctx, append(sheet.steps(),
+		process.Step{SQL: `UPDATE conversions SET lead = r.record FROM rewritten r WHERE conversions.id = r.number`},
+		process.Step{SQL: `DELETE FROM rewritten`})...)
+	return err
 }

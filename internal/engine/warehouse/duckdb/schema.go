@@ -40,7 +40,8 @@ func fields(list ...string) (all []field) {
 }
 
 var (
-	// clicks are stored in the order of (at, node, seq).
+	// clicks are stored in blocks that follow each other in (at, node, seq), see
+	// blockRows.
 	clicks = table{"clicks", fields("at BIGINT", "node SMALLINT", "seq SMALLINT", "campaign UINTEGER", "account UINTEGER",
 		"class UTINYINT", "uniq UTINYINT", "cost BIGINT", "addr VARCHAR", "facets", "more BLOB")}
 
@@ -73,6 +74,13 @@ var (
 	// is there, for they may come a second time.
 	sealed = table{"sealed", fields("day INTEGER", "stands UTINYINT")}
 
+	// settled has one row: the place (see warehouse.Cursor) up to which clicks lie
+	// in blocks, or are left as they lie.
+	settled = table{"settled", fields("at BIGINT", "number BIGINT")}
+
+	// missing tells of which days rows are lost, see losses.
+	missing = table{"missing", fields("name VARCHAR", "first INTEGER", "before INTEGER", "state UTINYINT")}
+
 	// dropped tells from which day on a table has its rows.
 	dropped = table{"dropped", fields("name VARCHAR", "day INTEGER")}
 
@@ -86,7 +94,7 @@ var (
 	about = table{"about", fields("schema BIGINT")}
 )
 
-var tables = []table{clicks, postbacks, conversions, totals, visitors, marks, sealed, dropped, erasures, rewritten, about}
+var tables = []table{clicks, postbacks, conversions, totals, visitors, marks, sealed, settled, missing, dropped, erasures, rewritten, about}
 
 // rawTables are those of warehouse.Table.
 var rawTables = [...]table{warehouse.ClickTable: clicks, warehouse.PostbackTable: postbacks, warehouse.ConversionTable: conversions}

@@ -65,7 +65,7 @@ func (w *Warehouse) trySeal(ctx context.Context, day warehouse.Day, holdLoads bo
 	if !holdLoads {
 		release()
 	}
-	s := &sealing{w: w, day: day, old: w.archive.find(day), holdings: m.holdings, erased: gone}
+	s := &sealing{w: w, day: day, old: w.archive.find(day), holdings: m.holdings, lost: m.lost, erased: gone}
 	next, err := s.write(ctx, through)
 	if err != nil {
 		s.discard()
@@ -94,7 +94,16 @@ func (w *Warehouse) noteSeal(ctx context.Context, day warehouse.Day, stands bool
 		return err
 	}
 	w.forget()
-	if _, err := w.child.Write(ctx, sealedSteps(day, stands)...); err != nil {
+	steps := sealedSteps(day, stands)
+	awaiting := m.lost.awaits(day)
+	if awaiting { // who has a day sealed has all of it
+		steps = append(steps, process.Step{SQL: `DELETE FROM missing WHERE first = ? AND state = ?`, Args: []any{int64(day), int64(awaited)}})
+	}
+	if _, err := w.child.Write(ctx, steps...); err != nil {
+		return err
+	}
+	if awaiting {
+		_, err := w.rememberNow(ctx)
 		return err
 	}
 	m.sealed[day] = stands

@@ -18,6 +18,7 @@ type sealing struct {
 	day      warehouse.Day
 	old      *manifest // nil if the day has none
 	holdings statement.Holdings
+	lost     losses
 	erased   erased
 	made     []string // files, to be removed if it comes to nothing
 }
@@ -41,6 +42,10 @@ func (s *sealing) write(ctx context.Context, through map[string]uint64) (*manife
 		if s.day < s.holdings[table] {
 			whole = false
 			continue
+		}
+		if state, isLoss := s.lost.of(warehouse.Table(table), s.day); isLoss && state != awaited {
+			next.Lost = append(next.Lost, raw.name)
+			whole = whole && state != lostInRows
 		}
 		if err := s.add(ctx, next, raw, dayRows(raw, s.day)); err != nil {
 			return nil, err

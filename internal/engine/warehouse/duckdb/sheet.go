@@ -79,3 +79,15 @@ func (s *sheet) steps() []process.Step {
 	}
 	return []process.Step{{Into: s.table.name, Columns: s.columns}}
 }
+
+// copyRow takes over a row of a result that has the table's columns.
+func (s *sheet) copyRow(r *process.Rows) {
+	for i := range s.columns {
+		if t := s.columns[i].Texts; t != nil {
+			t.AddBytes(r.Bytes(i))
+		} else {
+			s.columns[i].Ints = append(s.columns[i].Ints, r.Int(i))
+		}
+	}
+	s.rows++
+}

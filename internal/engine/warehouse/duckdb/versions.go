@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strings"
 
 	"homing"
 	"homing/internal/engine/warehouse"
@@ -40,17 +39,25 @@ func (l *loading) versions(ctx context.Context) ([]warehouse.Conversion, error) 
 // others replace. Most conversions are new, and then nothing is asked. What is
 // known of a click stays when the click has been given up.
 func (l *loading) compareStored(ctx context.Context, highest map[homing.ConversionID]warehouse.Conversion) error {
-	var ids []string
+	var ids []homing.ConversionID
 	for id := range highest {
 		l.newest = max(l.newest, id)
 		if id <= l.memory.newest {
-			ids = append(ids, id.String())
+			ids = append(ids, id)
 		}
 	}
-	if len(ids) == 0 {
-		return nil
+	slices.Sort(ids)
+	for some := range slices.Chunk(ids, lookupTimes) {
+		if err := l.readConversions(ctx, l.compare(highest), `WHERE `+fewRows("conversions", "id", some)); err != nil {
+			return err
+		}
 	}
-	return l.readConversions(ctx, func(old warehouse.Conversion) {
+	return nil
+}
+
+// compare takes a stored version in.
+func (l *loading) compare(highest map[homing.ConversionID]warehouse.Conversion) func(warehouse.Conversion) {
+	return func(old warehouse.Conversion) {
 		c := highest[old.ID]
 		if c.Version < old.Version || c.Version == old.Version && old.Known {
 			delete(highest, old.ID)
@@ -59,7 +66,7 @@ func (l *loading) compareStored(ctx context.Context, highest map[homing.Conversi
 		c.Known, c.Facets = old.Known, old.Facets
 		highest[old.ID] = c
 		l.replace(&old)
-	}, `WHERE id IN (SELECT unnest(string_split(?, ','))::BIGINT)`, strings.Join(ids, ","))
+	}
 }
 
 // lateClicks adds the stored conversions whose click is in this batch and was
@@ -80,7 +87,7 @@ func (l *loading) lateClicks(ctx context.Context, highest map[homing.ConversionI
 }
 
 func (l *loading) replace(old *warehouse.Conversion) {
-	l.replaced = append(l.replaced, old.ID.String())
+	l.replaced = append(l.replaced, old.ID)
 	if !old.Known {
 		l.unknown--
 	}

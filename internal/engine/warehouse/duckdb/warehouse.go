@@ -25,6 +25,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -65,7 +66,9 @@ type Warehouse struct {
 	memory    atomic.Pointer[memory] // nil: to be read
 	batch     *sheets                // guarded by writing
 	touches   touches
-	restoring atomic.Bool // no questions: the file is being made from the archive
+	settler   *settler
+	losses    atomic.Value // text: what is lost, see Status
+	restoring atomic.Bool  // no questions: the file is being made from the archive
 
 	background sync.WaitGroup
 	ctx        context.Context // ends when Close begins
@@ -79,10 +82,14 @@ const fileName = "warehouse.duckdb"
 func (o *Options) path() string    { return filepath.Join(o.Dir, fileName) }
 func (o *Options) newPath() string { return filepath.Join(o.Dir, "warehouse-new.duckdb") }
 
+// reserve is how many statements of loading and keeping may read while reports
+// take all places.
+const reserve = 2
+
 // process is what a child needs to know to open the file.
 func (o *Options) process(path, scratch string) process.Options {
 	return process.Options{Command: o.Command, Path: path, Scratch: filepath.Join(o.Dir, scratch), Memory: o.Memory,
-		Threads: o.Threads, Silence: o.Silence, Clock: o.Clock, Log: o.Log}
+		Threads: o.Threads, Reserve: reserve, Silence: o.Silence, Clock: o.Clock, Log: o.Log}
 }
 
 // Open opens the warehouse. It does not wait for the child: until it is up,
@@ -111,10 +118,12 @@ func Open(o Options) (*Warehouse, error) {
 		return nil, fmt.Errorf("couldn't open the warehouse: %w", err)
 	}
 	w := &Warehouse{options: o, log: o.Log, archive: archive, writing: newTurn(), keeping: newTurn(), batch: newSheets(),
-		touches: touches{counts: map[warehouse.Day]int{}}}
+		touches: touches{counts: map[warehouse.Day]int{}}, settler: newSettler()}
 	w.ctx, w.end = context.WithCancel(context.Background())
 	w.child = process.Start(o.process(o.path(), "scratch"))
 	w.background.Go(w.prepareAhead)
+	w.background.Go(w.settleOn)
+	w.background.Go(w.workIn)
 	return w, nil
 }
 
@@ -158,7 +167,8 @@ func (w *Warehouse) trouble() string {
 	if w.restoring.Load() {
 		return "The warehouse is being made anew from its sealed days."
 	}
-	return w.archive.trouble()
+	losses, _ := w.losses.Load().(string)
+	return strings.TrimSpace(w.archive.trouble() + " " + losses)
 }
 
 // turn is a lock that can be waited for with a context.

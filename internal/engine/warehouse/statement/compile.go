@@ -13,6 +13,7 @@ type writer struct {
 	q        *warehouse.Query
 	dialect  Dialect
 	holdings Holdings
+	lost     []Lost
 	zone     warehouse.Zone // what matters of it
 	measures []warehouse.Measure
 
@@ -35,8 +36,8 @@ func (w *writer) text(text string) string {
 //
 // A database that cannot keep all_groups for a second use would look at every
 // row twice; it will want to say the total in a way of its own.
-func compile(q *warehouse.Query, d Dialect, h Holdings, total bool) *Statement {
-	w := &writer{q: q, dialect: d, holdings: h, zone: within(q.Zone, q.From, q.Until)}
+func compile(q *warehouse.Query, d Dialect, h Holdings, lost []Lost, total bool) *Statement {
+	w := &writer{q: q, dialect: d, holdings: h, lost: lost, zone: within(q.Zone, q.From, q.Until)}
 	for m := range warehouse.Measure(warehouse.MeasureCount) {
 		if q.Measures.Has(m) {
 			w.measures = append(w.measures, m)

@@ -39,7 +39,7 @@ func facetColumns(each string) (list string) {
 var schema = []string{
 	`CREATE TABLE clicks("at" BIGINT, node SMALLINT, seq SMALLINT, campaign UINTEGER, account UINTEGER, class UTINYINT, uniq UTINYINT, cost BIGINT` + facetColumns(" VARCHAR") + `)`,
 	`CREATE TABLE postbacks("at" BIGINT, number BIGINT, node SMALLINT, seq SMALLINT, base_at BIGINT, campaign UINTEGER, account UINTEGER, goal UINTEGER, outcome UTINYINT, reason VARCHAR, "count" BIGINT, conversion BIGINT, request VARCHAR` + facetColumns(" VARCHAR") + `)`,
-	`CREATE TABLE conversions(id BIGINT, "at" BIGINT, click_at BIGINT, node SMALLINT, seq SMALLINT, campaign UINTEGER, account UINTEGER, goal UINTEGER, status UTINYINT, value BIGINT, price BIGINT, request VARCHAR` + facetColumns(" VARCHAR") + `)`,
+	`CREATE TABLE conversions(id BIGINT, "at" BIGINT, click_at BIGINT, node SMALLINT, seq SMALLINT, campaign UINTEGER, account UINTEGER, goal UINTEGER, status UTINYINT, value BIGINT, price BIGINT, flags UINTEGER, request VARCHAR` + facetColumns(" VARCHAR") + `)`,
 	`CREATE TABLE totals(kind UTINYINT, quarter BIGINT, campaign UINTEGER, account UINTEGER, country VARCHAR, device VARCHAR, reason VARCHAR, clicks BIGINT, uniques BIGINT, bots BIGINT, cost BIGINT, postbacks BIGINT, duplicates BIGINT, refusals BIGINT)`,
 }
 
@@ -105,7 +105,7 @@ func copyOf(t testing.TB, m *warehousetest.Model, given statement.Holdings) *sto
 	}
 	for c := range must(t, m.Conversions(t.Context(), &always)) {
 		row := []any{int64(c.ID), int64(c.At), int64(c.Click.Time), int64(c.Click.Node), int64(c.Click.Seq), int64(c.Campaign),
-			int64(c.Account), int64(c.Goal), int64(c.Status), int64(c.Value.Money), int64(c.Price), c.Request.String()}
+			int64(c.Account), int64(c.Goal), int64(c.Status), int64(c.Value.Money), int64(c.Price), int64(c.Flags), c.Request.String()}
 		conversions = append(conversions, withFacets(row, c.Facets))
 		s.byPlace[warehouse.ConversionTable][c.Place()] = c
 	}

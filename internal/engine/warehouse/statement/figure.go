@@ -40,6 +40,11 @@ var (
 
 const toConvert = `greatest(0, "at" - click_at)`
 
+// isForeign tells by 1 or 0 whether a conversion's currency is not its account's:
+// whether the bit of homing.FlagCurrencyDiffers is set, in words that every
+// database has.
+var isForeign = fmt.Sprintf("CASE WHEN flags %% %d >= %d THEN 1 ELSE 0 END", 2*homing.FlagCurrencyDiffers, homing.FlagCurrencyDiffers)
+
 var clickFigures = figures{
 	warehouse.Clicks:       {kinds: billable, sum: "1"},
 	warehouse.UniqueClicks: {kinds: billable, sum: "uniq"},
@@ -57,6 +62,7 @@ var conversionFigures = figures{
 	warehouse.Value:       {kinds: inTotals, sum: "value"},
 	warehouse.Cost:        {kinds: inTotals, sum: "price"},
 	warehouse.Profit:      {kinds: inTotals, sum: "value - price"},
+	warehouse.Foreign:     {kinds: inTotals, sum: isForeign},
 	warehouse.TimeMedian:  {kinds: inTotals, sum: toConvert},
 	warehouse.TimeP90:     {kinds: inTotals, sum: toConvert},
 }

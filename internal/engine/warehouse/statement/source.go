@@ -95,26 +95,45 @@ func (w *writer) segments(table warehouse.Table) []segment {
 	from, until := w.q.From, w.q.Until
 	first, last := (from+quarter-1)/quarter*quarter, until/quarter*quarter
 	if first >= last || !w.totalled(table) {
-		w.note(table, from)
+		w.note(table, from, until)
 		return []segment{{raw, from, until}}
 	}
 	all := []segment{{totalSource(table, w.q.Basis), first, last}}
+	w.noteLost(table, first, last, true)
 	if from < first {
-		w.note(table, from)
+		w.note(table, from, first)
 		all = append(all, segment{raw, from, first})
 	}
 	if last < until {
-		w.note(table, last)
+		w.note(table, last, until)
 		all = append(all, segment{raw, last, until})
 	}
 	return all
 }
 
-// note makes a gap of it if rows from a moment on are counted one by one, and
-// some of them may have been given up.
-func (w *writer) note(table warehouse.Table, from homing.Millis) {
-	gap := warehouse.Gap{Table: table, Before: w.holdings[table]}
-	if gap.Before != 0 && from < gap.Before.Start() && !slices.Contains(w.gaps, gap) {
+// note makes a gap of it if rows of a stretch of time are counted one by one,
+// and some of them may have been given up, or are lost.
+func (w *writer) note(table warehouse.Table, from, until homing.Millis) {
+	before := w.holdings[table]
+	if before != 0 && from < before.Start() {
+		w.gap(warehouse.Gap{Table: table, Before: before})
+	}
+	w.noteLost(table, from, until, false)
+}
+
+// noteLost makes a gap of lost rows of a stretch of time. A postback comes at
+// any time after its click.
+func (w *writer) noteLost(table warehouse.Table, from, until homing.Millis, fromTotals bool) {
+	byClick := table == warehouse.PostbackTable && w.q.Basis == warehouse.ByClick
+	for _, l := range w.lost {
+		if l.Table == table && !(fromTotals && l.Totals) && from < l.Before.Start() && (byClick || until > l.From.Start()) {
+			w.gap(warehouse.Gap{Table: table, Lost: true, From: l.From, Before: l.Before})
+		}
+	}
+}
+
+func (w *writer) gap(gap warehouse.Gap) {
+	if !slices.Contains(w.gaps, gap) {
 		w.gaps = append(w.gaps, gap)
 	}
 }

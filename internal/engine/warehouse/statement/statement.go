@@ -11,7 +11,7 @@
 //
 // A group is in an answer if it has a row that counts to a measure that was
 // asked for: for unique clicks, cost and profit any billable click, for value,
-// cost, profit and times any conversion that is approved or pending. A query by
+// cost, profit, foreign and times any conversion that is approved or pending. A query by
 // no dimension has its one group always. The total, too, is of the groups that
 // Only and Except leave; lists of no groups leave all.
 //
@@ -28,7 +28,7 @@
 //	             count conversion request facets; node is -1 without a genuine
 //	             click, base_at is the time of the click, or at
 //	conversions  id at click_at node seq campaign account goal status value price
-//	             request facets; one row for each id
+//	             flags request facets; one row for each id
 //	totals       kind quarter campaign account country device reason
 //	             clicks uniques bots cost postbacks duplicates refusals
 //
@@ -62,13 +62,21 @@ type Statement struct {
 // of a postback or a conversion.
 type Holdings [3]warehouse.Day // by warehouse.Table
 
+// Lost are days of which rows of a table are missing by accident; a postback's
+// day is that of its arrival.
+type Lost struct {
+	Table        warehouse.Table
+	From, Before warehouse.Day
+	Totals       bool // totals have them all the same
+}
+
 // Ask writes a query whose answer is read by Statement.Answer. The error is
 // Check's.
-func Ask(q *warehouse.Query, d Dialect, h Holdings) (*Statement, error) {
+func Ask(q *warehouse.Query, d Dialect, h Holdings, lost ...Lost) (*Statement, error) {
 	if err := Check(q); err != nil {
 		return nil, err
 	}
-	s := compile(q, d, h, q.Total)
+	s := compile(q, d, h, lost, q.Total)
 	s.limit = limitOf(q)
 	fetch := s.limit + 1 // one more tells that there are more
 	if q.Total {
@@ -81,11 +89,11 @@ func Ask(q *warehouse.Query, d Dialect, h Holdings) (*Statement, error) {
 // Stream writes a query whose rows are read by Statement.Row: all of them, or
 // as many as the query's Limit says, and no total. The error is Check's, but
 // for the limit, which may be larger than an answer's.
-func Stream(q *warehouse.Query, d Dialect, h Holdings) (*Statement, error) {
+func Stream(q *warehouse.Query, d Dialect, h Holdings, lost ...Lost) (*Statement, error) {
 	if err := check(q); err != nil {
 		return nil, err
 	}
-	s := compile(q, d, h, false)
+	s := compile(q, d, h, lost, false)
 	if q.Limit > 0 {
 		s.SQL += fmt.Sprintf(" LIMIT %d", q.Limit)
 	}

@@ -20,7 +20,7 @@ func (m *Model) Erase(ctx context.Context, what warehouse.Erasure) error {
 	}
 	for id, c := range m.conversions {
 		if meant(c.Click, c.Account) {
-			m.conversions[id] = erasedConversion(c, what.Account != 0)
+			m.conversions[id] = erasedConversion(c, what)
 		}
 	}
 	eraseRows(m.clicks, m.postbacks, meant, what.Account != 0)
@@ -44,17 +44,26 @@ func eraseRows(clicks []warehouse.Click, postbacks []warehouse.Postback, meant f
 		if meant(p.Origin, p.Account) {
 			p.Facets, p.Lead, p.Target, p.UserAgent, p.Addr = blank(p.Facets), "", "", "", netip.Addr{}
 			if money {
-				p.Value, p.Price = homing.Value{}, 0
+				p.Value, p.Price, p.Currency = homing.Value{}, 0, ""
+				if p.Conversion != 0 && (p.Verdict.Outcome == homing.Counted || p.Verdict.Outcome == homing.Late) {
+					p.Request = homing.RequestID{}
+				}
 			}
 			postbacks[i] = p
 		}
 	}
 }
 
-func erasedConversion(c warehouse.Conversion, money bool) warehouse.Conversion {
-	c.Facets, c.Lead = blank(c.Facets), ""
-	if money {
-		c.Value, c.Price = homing.Value{}, 0
+func erasedConversion(c warehouse.Conversion, what warehouse.Erasure) warehouse.Conversion {
+	c.Facets = blank(c.Facets)
+	switch {
+	case what.Lead == nil:
+		c.Lead = ""
+	case c.Lead != "" && !warehouse.IsErasedLead(c.Lead):
+		c.Lead = what.Lead(c.Lead)
+	}
+	if what.Account != 0 {
+		c.Value, c.Price, c.Currency, c.Request = homing.Value{}, 0, "", homing.RequestID{}
 	}
 	return c
 }

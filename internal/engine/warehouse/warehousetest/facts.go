@@ -102,7 +102,10 @@ func conversionAdds(c *warehouse.Conversion) map[warehouse.Measure]int64 {
 	value, price := int64(c.Value.Money), int64(c.Price)
 	adds := map[warehouse.Measure]int64{
 		warehouse.Conversions: 1, warehouse.Value: value, warehouse.Cost: price, warehouse.Profit: value - price,
-		warehouse.TimeMedian: 0, warehouse.TimeP90: 0,
+		warehouse.Foreign: 0, warehouse.TimeMedian: 0, warehouse.TimeP90: 0,
+	}
+	if c.Flags.Has(homing.FlagCurrencyDiffers) {
+		adds[warehouse.Foreign] = 1
 	}
 	if c.Status == homing.Approved {
 		adds[warehouse.Approved] = 1
@@ -151,6 +154,12 @@ func (m *Model) gaps(q *warehouse.Query) (gaps []warehouse.Gap) {
 		}
 		if of[table] && m.given[table] != 0 && missing {
 			gaps = append(gaps, warehouse.Gap{Table: table, Before: m.given[table]})
+		}
+		for _, lost := range m.lost { // the totals, too
+			byClick := table == warehouse.PostbackTable && q.Basis == warehouse.ByClick
+			if of[table] && lost.Table == table && q.From < lost.Before.Start() && (byClick || q.Until > lost.From.Start()) {
+				gaps = append(gaps, lost)
+			}
 		}
 	}
 	return gaps

@@ -23,6 +23,7 @@ type Model struct {
 	// given tells from which day on a table has all its rows. Those before stay
 	// here, for the quarter-hour totals.
 	given [3]warehouse.Day
+	lost  []warehouse.Gap
 	seals map[warehouse.Day]sealed
 }
 
@@ -240,6 +241,46 @@ func (m *Model) Reset(ctx context.Context, progress warehouse.Progress) error {
 		progress("sealed days", int64(len(m.seals)), int64(len(m.seals)))
 	}
 	return ctx.Err()
+}
+
+// Lost implements warehouse.Keeper. Days before the first seal are lost only if
+// there is none.
+func (m *Model) Lost(ctx context.Context, from, before warehouse.Day) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.seals) == 0 && from < before {
+		m.lose(from, before)
+		return ctx.Err()
+	}
+	if from == warehouse.Ever && from < before {
+		from = slices.Min(slices.Collect(maps.Keys(m.seals)))
+	}
+	for day := from; day < before; day++ {
+		if s, ok := m.seals[day]; !ok || s.stale {
+			m.lose(day, day+1)
+		}
+	}
+	return ctx.Err()
+}
+
+// LoseSeal loses a day's seal, as an accident would.
+func (m *Model) LoseSeal(day warehouse.Day) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.seals, day)
+}
+
+// ForgetLosses is a crash before Lost.
+func (m *Model) ForgetLosses() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lost = nil
+}
+
+func (m *Model) lose(from, before warehouse.Day) {
+	for _, table := range []warehouse.Table{warehouse.ClickTable, warehouse.PostbackTable} {
+		m.lost = append(m.lost, warehouse.Gap{Table: table, Lost: true, From: from, Before: before})
+	}
 }
 
 // Status implements warehouse.Keeper.

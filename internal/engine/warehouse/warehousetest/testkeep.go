@@ -1,6 +1,7 @@
 package warehousetest
 
 import (
+	"fmt"
 	"testing"
 
 	"homing"
@@ -122,8 +123,9 @@ func testEraseAccount(t *testing.T, w warehouse.Warehouse) {
 	stranger.Account, stranger.Campaign = 2, 2
 	load(t, w, "spool/1", warehouse.Batch{Clicks: []warehouse.Click{stranger}})
 	must(t, w.Seal(t.Context(), warehouse.DayAt(Noon)))
+	hash := func(lead string) string { return fmt.Sprintf("~%032x", len(lead)) }
 	for range 2 {
-		must(t, w.Erase(t.Context(), warehouse.Erasure{Account: 1}))
+		must(t, w.Erase(t.Context(), warehouse.Erasure{Account: 1, Lead: hash}))
 	}
 	for _, by := range [][]warehouse.Dimension{{warehouse.Account}, {warehouse.Account, warehouse.OfFacet(warehouse.FacetOS)}} {
 		a := ask(t, w, everything(by...))
@@ -135,6 +137,8 @@ func testEraseAccount(t *testing.T, w warehouse.Warehouse) {
 	}
 	for i, c := range conversionsOf(t, w) {
 		equal(t, "value", c.Value, homing.Value{})
+		equal(t, "lead, currency and request", []any{c.Lead, c.Currency, c.Request}, []any{hash(b.Conversions[i].Lead), "", homing.RequestID{}})
+		c.Lead = ""
 		isErased(t, c, postbacksOf(t, w)[i], blank(b.Clicks[0].Facets))
 	}
 }

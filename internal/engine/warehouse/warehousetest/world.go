@@ -198,7 +198,7 @@ func (w *World) convert(click *warehouse.Click, at homing.Millis) {
 		ID: homing.ConversionID(1 + w.numbers), Click: click.Origin, Goal: homing.GoalID(w.skewed(4)),
 		Account: click.Account, Campaign: click.Campaign, Status: homing.Status(1 + w.skewed(4)),
 		Price: homing.Money(w.rng.Int64N(3) * 333_333), Currency: []string{"", "EUR"}[w.rng.IntN(2)],
-		Flags: homing.Flags(w.rng.IntN(4)), At: at,
+		Flags: homing.Flags(w.rng.IntN(int(homing.AllFlags) + 1)), At: at,
 	}}
 	if w.rng.IntN(2) == 0 {
 		c.Lead = uglyTexts[w.rng.IntN(len(uglyTexts))] + "\xff\x00"

@@ -43,6 +43,9 @@ type Options struct {
 	// Readers is how many statements may read at a time; others wait a while,
 	// and are then refused with homing.ErrOverloaded. 0 = 8.
 	Readers int
+	// Reserve is how many more may read that are not ForReport, when all places
+	// of Readers are taken: however many reports are made, who loads goes on.
+	Reserve int
 	// Silence is how long the child may say nothing before it is killed; 0 = 30 s.
 	Silence time.Duration
 	Clock   homing.Clock
@@ -68,6 +71,7 @@ type Process struct {
 	o       Options
 	log     *slog.Logger
 	seats   chan struct{} // one for each statement that reads
+	reserve chan struct{} // more of them, see Options
 	writing chan struct{} // held by the Write that is under way
 	orders  chan *order
 	closing chan struct{} // closed by Close
@@ -92,7 +96,7 @@ func Start(o Options) *Process {
 	o = withDefaults(o)
 	p := &Process{
 		o: o, log: o.Log,
-		seats: make(chan struct{}, o.Readers), writing: make(chan struct{}, 1),
+		seats: make(chan struct{}, o.Readers), reserve: make(chan struct{}, o.Reserve), writing: make(chan struct{}, 1),
 		orders: make(chan *order), closing: make(chan struct{}), ended: make(chan struct{}),
 		changed: make(chan struct{}),
 	}

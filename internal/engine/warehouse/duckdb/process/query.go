@@ -27,15 +27,16 @@ func (p *Process) Query(ctx context.Context, sql string, args ...any) (*Rows, er
 	if _, err := p.present(); err != nil {
 		return nil, err
 	}
-	if err := p.sit(ctx); err != nil {
+	rise, err := p.sit(ctx)
+	if err != nil {
 		return nil, err
 	}
 	s, err := p.present()
 	if err != nil {
-		<-p.seats
+		rise()
 		return nil, err
 	}
-	c, err := s.ask(ctx, wire.Query, b, func() { <-p.seats })
+	c, err := s.ask(ctx, wire.Query, b, rise)
 	if err != nil {
 		return nil, err
 	}
@@ -47,19 +48,32 @@ func (p *Process) Query(ctx context.Context, sql string, args ...any) (*Rows, er
 	return r, nil
 }
 
-// sit waits for a seat among those who read.
-func (p *Process) sit(ctx context.Context) error {
+// forReport marks contexts.
+type forReport struct{}
+
+// ForReport says that statements are somebody's who can wait, or come again:
+// they do not take places of Options.Reserve.
+func ForReport(ctx context.Context) context.Context { return context.WithValue(ctx, forReport{}, true) }
+
+// sit waits for a seat among those who read, and returns how to give it back.
+func (p *Process) sit(ctx context.Context) (rise func(), err error) {
 	timer := time.NewTimer(seatPatience)
 	defer timer.Stop()
+	reserve := p.reserve
+	if ctx.Value(forReport{}) != nil {
+		reserve = nil
+	}
 	select {
 	case p.seats <- struct{}{}:
-		return nil
+		return func() { <-p.seats }, nil
+	case reserve <- struct{}{}:
+		return func() { <-p.reserve }, nil
 	case <-timer.C:
-		return errSeats
+		return nil, errSeats
 	case <-p.closing:
-		return errClosed
+		return nil, errClosed
 	case <-ctx.Done():
-		return ctx.Err()
+		return nil, ctx.Err()
 	}
 }
 

@@ -1,0 +1,22 @@
+package duckdb
+
+import (
+	"context"
+
+	"homing"
+	"homing/internal/engine/warehouse/duckdb/process"
+)
+
+// SettleBlocksOf makes blocks of so few clicks that tests see many. It must be
+// called before anything is loaded.
+func (w *Warehouse) SettleBlocksOf(rows int) { w.settler.rows.Store(int64(rows)) }
+
+// SettleNow settles what there is.
+func (w *Warehouse) SettleNow(ctx context.Context) error { return w.settleBlocks(ctx) }
+
+// Layout lists the clicks in the order in which they lie.
+func (w *Warehouse) Layout(ctx context.Context) (places []homing.Origin, err error) {
+	err = each(ctx, w.child, func(r *process.Rows) { places = append(places, readOrigin(&cells{rows: r})) },
+		`SELECT "at", node, seq, campaign FROM clicks ORDER BY rowid`)
+	return places, err
+}
