@@ -235,6 +235,9 @@ func (p *plan) noteForeign(count int64, in string) {
 func (p *plan) noteGaps(gaps []warehouse.Gap) {
 	for _, g := range gaps {
 		note := gapText(g) + ", and what is left of them cannot be broken down like this."
+		if g.Lost {
+			note = gapText(g) + ", so figures that reach into them are too small."
+		}
 		if !slices.Contains(p.notes, note) {
 			p.notes = append(p.notes, note)
 		}
