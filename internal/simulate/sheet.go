@@ -63,6 +63,7 @@ const (
 	mPostbacks
 	mDuplicates
 	mRefusals
+	mForeign
 	mValue
 	mCost
 	mProfit
@@ -72,7 +73,7 @@ const (
 // metricNames are their names in reports; the last three are money.
 var metricNames = [metricCount]string{
 	"clicks", "unique_clicks", "bot_clicks", "conversions", "approved", "pending", "rejected", "late",
-	"postbacks", "duplicates", "refusals", "value", "cost", "profit",
+	"postbacks", "duplicates", "refusals", "foreign", "value", "cost", "profit",
 }
 
 func (m metric) isMoney() bool { return m >= mValue }
@@ -144,6 +145,9 @@ func (s *sheet) conversion(c *control.Conversion) {
 	}
 	if c.Status == homing.Approved || c.Status == homing.Pending {
 		e.figures[mConversions] = 1
+		if slices.Contains(c.Flags, homing.FlagCurrencyDiffers.Names()[0]) {
+			e.figures[mForeign] = 1
+		}
 		e.figures[mValue] = int64(c.Value.Money)
 		e.figures[mCost] = int64(c.Price)
 		e.figures[mProfit] = int64(c.Value.Money) - int64(c.Price)
