@@ -52,10 +52,15 @@ func (b *bench) load(ctx context.Context, stream *traffic.Stream) (filled, error
 	f := filled{At: b.now()}
 	before, made := used(), time.Duration(0)
 	every := max(1, b.clicks/sampleCount)
+	var books warehouse.Batch
 	for round := range stream.Rounds {
-		for _, batch := range []*warehouse.Batch{&round.Spool, &round.Ledger} {
-			if err := b.warehouse.Load(ctx, batch); err != nil {
-				return f, fmt.Errorf("couldn't load %s from %d: %w", batch.Source, batch.First, err)
+		if err := b.loadBatch(ctx, &round.Spool); err != nil {
+			return f, err
+		}
+		gather(&books, &round.Ledger)
+		if len(books.Conversions) >= ledgerBatch {
+			if err := b.loadBatch(ctx, &books); err != nil {
+				return f, err
 			}
 		}
 		for i := range round.Spool.Clicks {
@@ -69,6 +74,9 @@ func (b *bench) load(ctx context.Context, stream *traffic.Stream) (filled, error
 		stream.Give(round)
 		b.progress.at(f.Clicks, b.clicks)
 	}
+	if err := b.loadBatch(ctx, &books); err != nil {
+		return f, err
+	}
 	after := used()
 	if before.pid != after.pid {
 		return f, errors.New("the warehouse's process was replaced by another during the load")
@@ -78,4 +86,33 @@ func (b *bench) load(ctx context.Context, stream *traffic.Stream) (filled, error
 	f.ChildTime = after.child - before.child
 	f.ParentPeak, f.ChildPeak = after.parentPeak, after.childPeak
 	return f, nil
+}
+
+// ledgerBatch is how many changes of the ledger the loader brings at once while
+// it catches up.
+const ledgerBatch = 10_000
+
+// loadBatch loads a batch that has anything, and leaves it without rows.
+func (b *bench) loadBatch(ctx context.Context, batch *warehouse.Batch) error {
+	if batch.Next == batch.First {
+		return nil
+	}
+	if err := b.warehouse.Load(ctx, batch); err != nil {
+		return fmt.Errorf("couldn't load %s from %d: %w", batch.Source, batch.First, err)
+	}
+	batch.First = batch.Next
+	if batch.Source == traffic.Ledger {
+		batch.Postbacks, batch.Conversions = batch.Postbacks[:0], batch.Conversions[:0]
+	}
+	return nil
+}
+
+// gather adds what the ledger has in a round to what it had before.
+func gather(books, more *warehouse.Batch) {
+	if len(books.Conversions) == 0 {
+		books.Source, books.First = more.Source, more.First
+	}
+	books.Postbacks = append(books.Postbacks, more.Postbacks...)
+	books.Conversions = append(books.Conversions, more.Conversions...)
+	books.Next = more.Next
 }
