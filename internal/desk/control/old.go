@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"homing"
+	"homing/internal/engine/ledger"
 	"homing/internal/engine/spool"
 	"homing/internal/engine/warehouse"
 	"homing/internal/flow/journal"
@@ -197,21 +198,14 @@ func (d desk) oldPostbacks(ctx context.Context, l warehouse.List) oldList[wareho
 // erasedClicks are those that were erased one by one. The spool has them until
 // it gives them up, and they are shown no more.
 func (d desk) erasedClicks(ctx context.Context) (map[homing.Origin]bool, error) {
-	const atOnce = 1000
 	erased := map[homing.Origin]bool{}
-	for after := int64(0); ; {
-		erasures, err := d.Books.Erasures(ctx, after, atOnce)
+	for e, err := range ledger.AllErasures(ctx, d.Books) {
 		if err != nil {
 			return nil, err
 		}
-		for _, e := range erasures {
-			after = e.Number
-			if e.Account == 0 {
-				erased[e.Click] = true
-			}
-		}
-		if len(erasures) < atOnce {
-			return erased, nil
+		if e.Account == 0 {
+			erased[e.Click] = true
 		}
 	}
+	return erased, nil
 }

@@ -307,6 +307,29 @@ type Erasure struct {
 	Click   homing.Origin
 }
 
+// AllErasures goes through everything that was ever erased, in order. An error
+// ends it.
+func AllErasures(ctx context.Context, books Books) iter.Seq2[Erasure, error] {
+	const atOnce = 1000
+	return func(yield func(Erasure, error) bool) {
+		for after := int64(0); ; {
+			erasures, err := books.Erasures(ctx, after, atOnce)
+			if err != nil {
+				yield(Erasure{}, err)
+				return
+			}
+			for _, e := range erasures {
+				if after = e.Number; !yield(e, nil) {
+					return
+				}
+			}
+			if len(erasures) < atOnce {
+				return
+			}
+		}
+	}
+}
+
 // ConversionQuery narrows a list. Zero fields do not narrow.
 type ConversionQuery struct {
 	After    homing.ConversionID // numbers above; with Newest: numbers below, 0 = from the end

@@ -29,14 +29,7 @@ func (e *Engine) Report(ctx context.Context, scope Scope, q *Question) (*Table, 
 }
 
 func (e *Engine) fillTable(ctx context.Context, p *plan, t *Table) error {
-	query := p.query
-	query.Total, query.Limit = true, p.limit()
-	answer, err := e.ask(ctx, p, &query)
-	if err != nil {
-		return err
-	}
-	rows := p.filled(answer)
-	befores, err := e.compare(ctx, p, rows)
+	answer, rows, befores, err := e.rows(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -53,6 +46,19 @@ func (e *Engine) fillTable(ctx context.Context, p *plan, t *Table) error {
 		p.noteForeign(total.figures[warehouse.Foreign], " of the range to compare with")
 	}
 	return e.rest(ctx, p, t, answer, rows, befores, total)
+}
+
+// rows asks for the rows of a table, with those they are compared with.
+func (e *Engine) rows(ctx context.Context, p *plan) (*warehouse.Answer, []warehouse.Row, befores, error) {
+	query := p.query
+	query.Total, query.Limit = true, p.limit()
+	answer, err := e.ask(ctx, p, &query)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	rows := p.filled(answer)
+	before, err := e.compare(ctx, p, rows)
+	return answer, rows, before, err
 }
 
 func (p *plan) limit() int {

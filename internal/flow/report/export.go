@@ -119,14 +119,7 @@ func (e *Engine) exportCompared(ctx context.Context, p *plan, rows []warehouse.R
 }
 
 func (e *Engine) exportTable(ctx context.Context, p *plan, out *export) error {
-	query := p.query
-	query.Total, query.Limit = true, p.limit()
-	answer, err := e.ask(ctx, p, &query)
-	if err != nil {
-		return err
-	}
-	rows := p.filled(answer)
-	bs, err := e.compare(ctx, p, rows)
+	_, rows, bs, err := e.rows(ctx, p)
 	if err != nil {
 		return err
 	}

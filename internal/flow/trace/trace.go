@@ -155,23 +155,16 @@ func (t *Tracer) tellOrigin(s *Story, o homing.Origin) {
 // tellErasure looks whether the click was erased. The spool still has it then,
 // until it is old enough to be given up, and it is told no more.
 func (t *Tracer) tellErasure(ctx context.Context, s *Story, o homing.Origin) error {
-	const atOnce = 1000
-	for after := int64(0); ; {
-		erasures, err := t.Books.Erasures(ctx, after, atOnce)
+	for e, err := range ledger.AllErasures(ctx, t.Books) {
 		if err != nil {
 			return err
 		}
-		for _, e := range erasures {
-			after = e.Number
-			if e.Click == o || e.Account != 0 && e.Account == s.Account {
-				s.Erased = e.At.String()
-				return nil
-			}
-		}
-		if len(erasures) < atOnce {
+		if e.Click == o || e.Account != 0 && e.Account == s.Account {
+			s.Erased = e.At.String()
 			return nil
 		}
 	}
+	return nil
 }
 
 func (t *Tracer) tellClick(ctx context.Context, s *Story, o homing.Origin) error {
