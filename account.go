@@ -1,6 +1,9 @@
 package homing
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // Account is an advertiser, a client of the operator. In the panel it is called
 // Advertiser.
@@ -14,6 +17,13 @@ type Account struct {
 	PriceMax  Money     `json:"price_max"`
 	Currency  string    `json:"currency"` // ISO 4217
 	Created   Millis    `json:"created"`
+	// Senders are the networks that postbacks may come from; a call from
+	// elsewhere is refused. None = from everywhere.
+	Senders []netip.Prefix `json:"senders,omitempty"`
+	// Demo accounts were filled with made-up traffic, and can be taken away.
+	Demo bool `json:"demo,omitempty"`
+	// Notices are what its people want to be told of.
+	Notices Notices `json:"-"`
 	// Erased accounts keep their number and nothing else.
 	Erased bool `json:"erased,omitempty"`
 }
@@ -118,40 +128,4 @@ func (c *Campaign) HasGoal(id GoalID) bool {
 		}
 	}
 	return false
-}
-
-// Role is what a user may see and do.
-type Role uint8
-
-const (
-	// RoleOperator runs the installation: every account, every setting.
-	RoleOperator Role = iota + 1
-	// RoleAdvertiser belongs to one account and sees nothing of any other.
-	RoleAdvertiser
-)
-
-var roles = map[string]Role{"operator": RoleOperator, "advertiser": RoleAdvertiser}
-
-func (r Role) String() string { return nameOf(roles, r) }
-
-// MarshalText writes the role's name.
-func (r Role) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
-
-// UnmarshalText reads a role's name.
-func (r *Role) UnmarshalText(text []byte) (err error) {
-	*r, err = valueOf(roles, "role", string(text))
-	return err
-}
-
-// User is a person who signs in to the panel.
-type User struct {
-	ID      UserID    `json:"id"`
-	Email   string    `json:"email"` // lower case; how the user signs in
-	Role    Role      `json:"role"`
-	Account AccountID `json:"account,omitempty"` // 0 for operators
-	// Password is the encoded argon2id hash, empty until it is chosen over a
-	// one-time link.
-	Password string `json:"-"`
-	Created  Millis `json:"created"`
-	Disabled bool   `json:"disabled,omitempty"`
 }

@@ -49,6 +49,9 @@ func roomOf(pkg string) (room, bool) {
 		}
 		return named("contract"), true
 	}
+	if strings.HasPrefix(path, "internal/desk/") && strings.HasSuffix(path, "test") {
+		return named("suite"), true // a stage for the tests of its neighbours
+	}
 	for _, r := range rooms {
 		if r.prefix != "" && (strings.HasPrefix(path, r.prefix) || path+"/" == r.prefix) {
 			return r, true

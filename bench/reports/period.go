@@ -18,7 +18,7 @@ const (
 	liveRoom  = 30 * time.Minute
 
 	// batchClicks are those of a flush when much is to be loaded.
-	batchClicks = 122_880
+	batchClicks = 245_760
 )
 
 // month is the range of the questions, and its zone.

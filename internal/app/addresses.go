@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"homing/internal/desk/control"
-	"homing/internal/desk/panel"
+	"homing/internal/desk/panel/page"
 	"homing/internal/desk/signin"
 	"homing/internal/flow/trace"
 )
@@ -39,9 +39,9 @@ func (s *server) addresses() control.Addresses {
 	return a
 }
 
-func (s *server) panelAddresses() panel.Addresses {
+func (s *server) panelAddresses() page.Addresses {
 	a := s.addresses()
-	return panel.Addresses{Track: a.Track, TrackTLS: a.TrackTLS, Desk: a.Desk, Public: a.Public}
+	return page.Addresses{Track: a.Track, TrackTLS: a.TrackTLS, Desk: a.Desk, Public: a.Public}
 }
 
 // shown writes an address so that it can be opened: a listener on every

@@ -23,6 +23,7 @@ import (
 	"homing/internal/desk/api"
 	"homing/internal/desk/control"
 	"homing/internal/desk/panel"
+	"homing/internal/desk/panel/page"
 	"homing/internal/desk/signin"
 	"homing/internal/edge"
 	"homing/internal/edge/certificate"
@@ -168,8 +169,12 @@ func (s *server) troubles() []string {
 func (s *server) deskServer() *http.Server {
 	h := s.house
 	pages := panel.New(panel.Options{
-		Catalog: h.catalog, Journal: h.journal, SignIn: s.signIn, Books: h.ledger, Clock: s.clock, Log: s.log,
-		Addresses: s.panelAddresses, System: s.system, Troubles: s.troubles, TrustedProxies: s.cfg.TrustedProxies,
+		Rooms: page.Rooms{
+			Catalog: h.catalog, Journal: h.journal, SignIn: s.signIn, Books: h.ledger, Reports: h.reporting.engine, Clock: s.clock,
+			Log: s.log, Addresses: s.panelAddresses, Zone: h.reporting.zone, Troubles: s.troubles,
+			TrustedProxies: s.cfg.TrustedProxies, Stopping: s.stopping,
+		},
+		Health: s.health,
 	})
 	programs := api.New(api.Options{
 		Catalog: h.catalog, People: h.ledger, Books: h.ledger, Reports: h.reporting.engine, Keyring: h.keyring,

@@ -5,68 +5,68 @@ import (
 	"strings"
 	"time"
 
-	"homing/internal/desk/panel"
+	"homing/internal/desk/panel/system"
 	"homing/internal/engine/warehouse"
 )
 
-// system tells the panel's system page how everything is doing. It waits for
+// health tells the panel's system page how everything is doing. It waits for
 // nothing.
-func (s *server) system() panel.System {
+func (s *server) health() system.Health {
 	h := s.house
 	status := h.reporting.warehouse.Status()
-	told := panel.System{
+	told := system.Health{
 		Version: Version, Notices: h.reporting.loader.Notices(),
-		Parts: []panel.Part{s.doorsPart(), s.ledgerPart(), s.spoolPart(), s.warehousePart(&status)},
+		Parts: []system.Part{s.doorsPart(), s.ledgerPart(), s.spoolPart(), s.warehousePart(&status)},
 	}
 	if h.geo != nil {
 		told.Parts = append(told.Parts, s.placesPart())
 	}
 	for _, i := range status.Incidents {
-		told.Incidents = append(told.Incidents, panel.Incident{From: i.From, Until: i.Until, Part: "Warehouse", What: i.What})
+		told.Incidents = append(told.Incidents, system.Incident{From: i.From, Until: i.Until, Part: "Warehouse", What: i.What})
 	}
 	return told
 }
 
-func (s *server) doorsPart() panel.Part {
-	p := panel.Part{Name: "Doors", What: "take clicks and postbacks"}
+func (s *server) doorsPart() system.Part {
+	p := system.Part{Name: "Doors", What: "take clicks and postbacks"}
 	if err := s.ready(); err != nil {
 		p.Trouble = err.Error()
 	}
 	a := s.addresses()
-	p.Facts = append(p.Facts, panel.Fact{Label: "Plain http", Value: a.Track})
+	p.Facts = append(p.Facts, system.Fact{Label: "Plain http", Value: a.Track})
 	if a.TrackTLS != "" {
-		p.Facts = append(p.Facts, panel.Fact{Label: "https", Value: a.TrackTLS})
+		p.Facts = append(p.Facts, system.Fact{Label: "https", Value: a.TrackTLS})
 	}
 	if a.Public != "" {
-		p.Facts = append(p.Facts, panel.Fact{Label: "Shown as", Value: a.Public})
+		p.Facts = append(p.Facts, system.Fact{Label: "Shown as", Value: a.Public})
 	}
-	p.Facts = append(p.Facts, panel.Fact{Label: "Node", Value: fmt.Sprint(s.minter.Node())})
+	p.Facts = append(p.Facts, system.Fact{Label: "Node", Value: fmt.Sprint(s.minter.Node())})
 	return p
 }
 
-func (s *server) ledgerPart() panel.Part {
-	p := panel.Part{Name: "Ledger", What: "decides what counts, and keeps settings and conversions",
+func (s *server) ledgerPart() system.Part {
+	p := system.Part{Name: "Ledger", What: "decides what counts, and keeps settings and conversions",
 		Trouble: strings.Join(s.house.ledger.Damage(), "; ")}
 	if size, err := s.house.ledger.Size(); err == nil {
-		p.Facts = append(p.Facts, panel.Fact{Label: "Disk", Value: inBytes(size)})
+		p.Facts = append(p.Facts, system.Fact{Label: "Disk", Value: inBytes(size)})
 	}
 	return p
 }
 
-func (s *server) spoolPart() panel.Part {
-	p := panel.Part{Name: "Spool", What: "keeps every click and call from the moment it is answered"}
+func (s *server) spoolPart() system.Part {
+	p := system.Part{Name: "Spool", What: "keeps every click and call from the moment it is answered"}
 	for _, d := range s.house.spool.Damage() {
 		p.Trouble = fmt.Sprintf("%s is damaged at byte %d (%s): records %s to %s cannot be read", d.File, d.Offset, d.Cause, d.First, d.Next)
 	}
 	durable, oldest := s.house.spool.Durable(), s.house.spool.Oldest()
 	p.Facts = append(p.Facts,
-		panel.Fact{Label: "Records kept", Value: fmt.Sprint(uint64(durable - oldest))},
-		panel.Fact{Label: "Ever taken", Value: durable.String()})
+		system.Fact{Label: "Records kept", Value: fmt.Sprint(uint64(durable - oldest))},
+		system.Fact{Label: "Ever taken", Value: durable.String()})
 	return p
 }
 
-func (s *server) warehousePart(status *warehouse.Status) panel.Part {
-	p := panel.Part{Name: "Warehouse", What: "answers reports and lists", Trouble: status.Trouble, Since: status.Since}
+func (s *server) warehousePart(status *warehouse.Status) system.Part {
+	p := system.Part{Name: "Warehouse", What: "answers reports and lists", Trouble: status.Trouble, Since: status.Since}
 	lag := s.house.reporting.loader.Lag()
 	if p.Trouble == "" && lag.Error != "" {
 		p.Trouble, p.Since = lag.Error, lag.Since
@@ -79,21 +79,21 @@ func (s *server) warehousePart(status *warehouse.Status) panel.Part {
 	if lag.Fresh != 0 {
 		fresh = lag.Fresh.String()
 	}
-	p.Facts = []panel.Fact{
+	p.Facts = []system.Fact{
 		{Label: "Behind", Value: behind}, {Label: "Complete up to", Value: fresh},
 		{Label: "Loaded a second", Value: fmt.Sprint(lag.Rate)}, {Label: "Disk", Value: inBytes(status.Bytes)},
 	}
 	if status.Memory > 0 {
-		p.Facts = append(p.Facts, panel.Fact{Label: "Memory", Value: inBytes(status.Memory)})
+		p.Facts = append(p.Facts, system.Fact{Label: "Memory", Value: inBytes(status.Memory)})
 	}
 	if status.Version != "" {
-		p.Facts = append(p.Facts, panel.Fact{Label: "DuckDB", Value: status.Version})
+		p.Facts = append(p.Facts, system.Fact{Label: "DuckDB", Value: status.Version})
 	}
 	return p
 }
 
-func (s *server) placesPart() panel.Part {
-	p := panel.Part{Name: "Places", What: "tell where a visitor is, from the operator's files"}
+func (s *server) placesPart() system.Part {
+	p := system.Part{Name: "Places", What: "tell where a visitor is, from the operator's files"}
 	for _, f := range s.house.geo.Status() {
 		if f.Problem != "" {
 			p.Trouble = f.Problem
@@ -102,7 +102,7 @@ func (s *server) placesPart() panel.Part {
 		if f.Built != 0 {
 			value = fmt.Sprintf("%s, built %s", f.Type, f.Built.Time().UTC().Format(time.DateOnly))
 		}
-		p.Facts = append(p.Facts, panel.Fact{Label: f.Path, Value: value})
+		p.Facts = append(p.Facts, system.Fact{Label: f.Path, Value: value})
 	}
 	return p
 }

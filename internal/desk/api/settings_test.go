@@ -51,7 +51,7 @@ func TestPutAccount(t *testing.T) {
 	if n := h.version(); n != before+1 {
 		t.Errorf("the settings were changed %d times, want once", n-before)
 	}
-	audit, err := h.ledger.Audit(t.Context(), 1)
+	audit, err := h.ledger.Audit(t.Context(), ledger.AuditQuery{Limit: 1})
 	h.must(err)
 	if audit[0].Action != "account.update" || audit[0].Actor != "token 1" {
 		t.Errorf("audit %+v", audit[0])

@@ -1,22 +1,24 @@
 package panel
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"homing"
+	"homing/internal/desk/panel/page"
+	"homing/internal/desk/panel/paneltest"
 )
 
-// attempt is a route tried by four people. Statuses are what each is answered.
+// attempt is a route tried by five people. Statuses are what each is answered.
 type attempt struct {
-	path string // with the first account's things filled in
-	form []string
-	// A stranger is sent to the sign-in page unless said otherwise.
+	path     string // with the first account's things filled in
+	form     []string
 	stranger int
-	// The advertiser of another account, the account's own, and an operator.
-	other, own, operator int
+	// The advertiser of another account, and of the account's own one who may
+	// only read and an owner; and an operator.
+	other, reader, own, operator int
 }
 
 const (
@@ -27,75 +29,72 @@ const (
 	unfit     = http.StatusUnprocessableEntity
 )
 
-// attempts has a case for every route. The forms are such that they change
-// nothing, or nothing that the next attempt needs.
-func attempts(h *house, c homing.Campaign, request homing.RequestID) map[string]attempt {
-	key := h.catalog.View().KeysOf(c.Account)[0].ID.String()
-	account, campaign := advertiserPath(c.Account), campaignPath(c.ID)
-	return map[string]attempt{
-		"GET /assets/{file}":                            {"/assets/nothing.css", nil, missing, missing, missing, missing},
-		"GET /welcome/{token}":                          {"/welcome/nothing", nil, missing, missing, missing, missing},
-		"POST /welcome/{token}":                         {"/welcome/nothing", nil, missing, missing, missing, missing},
-		"GET /signin":                                   {"/signin", nil, ok, moved, moved, moved},
-		"POST /signin":                                  {"/signin", []string{"email", "nobody@example.com"}, forbidden, forbidden, forbidden, forbidden},
-		"POST /signout":                                 {"/signout", nil, moved, moved, moved, moved},
-		"POST /theme":                                   {"/theme", []string{"theme", "dark"}, moved, moved, moved, moved},
-		"GET /":                                         {"/", nil, moved, moved, moved, moved},
-		"GET /you":                                      {"/you", nil, moved, ok, ok, ok},
-		"POST /you/password":                            {"/you/password", []string{"password", "wrong"}, moved, forbidden, forbidden, forbidden},
-		"GET /advertisers":                              {"/advertisers", nil, moved, forbidden, forbidden, ok},
-		"GET /advertisers/new":                          {"/advertisers/new", nil, moved, forbidden, forbidden, ok},
-		"POST /advertisers/new":                         {"/advertisers/new", nil, moved, forbidden, forbidden, unfit},
-		"GET /advertisers/{account}":                    {account, nil, moved, forbidden, forbidden, ok},
-		"POST /advertisers/{account}":                   {account, nil, moved, forbidden, forbidden, unfit},
-		"POST /advertisers/{account}/people":            {account + "/people", nil, moved, forbidden, forbidden, unfit},
-		"GET /advertisers/{account}/tracking":           {account + "/tracking", nil, moved, missing, ok, ok},
-		"POST /advertisers/{account}/keys":              {account + "/keys", nil, moved, missing, unfit, unfit},
-		"POST /advertisers/{account}/keys/{key}/reveal": {account + "/keys/" + key + "/reveal", nil, moved, missing, forbidden, forbidden},
-		"POST /advertisers/{account}/keys/{key}/revoke": {account + "/keys/" + key + "/revoke", nil, moved, missing, moved, moved},
-		"GET /campaigns":                                {"/campaigns?account=" + c.Account.String(), nil, moved, missing, ok, ok},
-		"GET /campaigns/new":                            {"/campaigns/new", nil, moved, forbidden, forbidden, ok},
-		"POST /campaigns/new":                           {"/campaigns/new", nil, moved, forbidden, forbidden, unfit},
-		"GET /campaigns/{campaign}":                     {campaign, nil, moved, missing, ok, ok},
-		"POST /campaigns/{campaign}":                    {campaign, nil, moved, forbidden, forbidden, unfit},
-		"POST /campaigns/{campaign}/status":             {campaign + "/status", nil, moved, forbidden, forbidden, unfit},
-		"GET /postbacks":                                {"/postbacks?account=" + c.Account.String(), nil, moved, missing, ok, ok},
-		"GET /postbacks/{postback}":                     {"/postbacks/" + request.String(), nil, moved, missing, ok, ok},
-		"GET /system":                                   {"/system", nil, moved, forbidden, forbidden, ok},
-	}
+// world is what paths of attempts name: things of the account "Mine".
+type world struct {
+	*stage
+	account  homing.Account
+	campaign homing.Campaign
+	key      string
+	request  homing.RequestID
 }
 
+// attempts have a case for every route, screen by screen. The forms are such
+// that they change nothing, or nothing that the next attempt needs.
+var attempts []func(w *world) map[string]attempt
+
 func TestEveryRouteIsTriedByEverybody(t *testing.T) {
-	h := newHouse(t)
-	h.operator()
-	mine, theirs := h.account("Mine"), h.account("Theirs")
-	campaign := h.campaign(mine.ID, "Secret campaign")
-	request := h.call(campaign, nil)
-	h.advertiser(mine.ID, "own@example.com")
-	h.advertiser(theirs.ID, "other@example.com")
-	cases := attempts(h, campaign, request)
-	for _, r := range routes() {
-		name := r.method + " " + r.pattern
+	w := &world{stage: newHouse(t)}
+	w.Operator()
+	w.account = w.Account("Mine")
+	theirs := w.Account("Theirs")
+	w.campaign = w.Campaign(w.account.ID, "Secret campaign")
+	w.request = w.Call(w.campaign, nil)
+	w.key = w.Catalog.View().KeysOf(w.account.ID)[0].ID.String()
+	w.Advertiser(w.account.ID, "own@example.com")
+	w.Advertiser(theirs.ID, "other@example.com")
+	w.Reader(w.account.ID, "reader@example.com")
+	cases := map[string]attempt{}
+	for _, of := range attempts {
+		maps.Copy(cases, of(w))
+	}
+	routes, _ := page.Table(w.screens()...)
+	for _, r := range routes {
+		name := r.Method + " " + r.Pattern
 		a, there := cases[name]
 		if !there {
-			t.Errorf("%s has no authorization case: say in attempts() what a stranger, another account, the own one and an operator get", name)
+			t.Errorf("%s has no authorization case: say in attempts what a stranger, another account, the own one's readers and owners and an operator get", name)
 			continue
 		}
-		for who, want := range map[string]int{"": a.stranger, "other@example.com": a.other, "own@example.com": a.own, "ann@example.com": a.operator} {
-			answer := h.signedInAs(who).try(r.method, a)
+		for who, want := range map[string]int{
+			"": a.stranger, "other@example.com": a.other, "reader@example.com": a.reader, "own@example.com": a.own, "ann@example.com": a.operator,
+		} {
+			answer := w.try(who, r.Method, a)
 			if answer.StatusCode != want {
 				t.Errorf("%s as %q: status %d, want %d", name, who, answer.StatusCode, want)
 			}
 			if who == "other@example.com" || who == "" {
-				answer.lacks("Secret campaign", mine.PublicID)
+				answer.Lacks("Secret campaign", w.account.PublicID)
 			}
-			if to := answer.Header.Get("Location"); who == "" && r.who != anyone && !strings.HasPrefix(to, "/signin") {
+			if to := answer.Header.Get("Location"); who == "" && r.Who != page.Anyone && !strings.HasPrefix(to, "/signin") {
 				t.Errorf("%s as a stranger leads to %q, not to /signin", name, to)
 			}
 		}
 	}
-	if len(cases) != len(routes()) {
-		t.Errorf("there are %d authorization cases for %d routes", len(cases), len(routes()))
+	if len(cases) != len(routes) {
+		t.Errorf("there are %d authorization cases for %d routes", len(cases), len(routes))
+	}
+}
+
+// A form is for managers or owners, unless its route says in so many words that
+// readers may send it.
+func TestReadersSendNoForms(t *testing.T) {
+	routes, _ := page.Table(newHouse(t).screens()...)
+	harmless := map[string]bool{"POST /you/password": true}
+	for _, r := range routes {
+		name := r.Method + " " + r.Pattern
+		if r.Method == http.MethodPost && r.Who != page.Anyone && r.Level < homing.Manager && !harmless[name] {
+			t.Errorf("%s is open to those who may only read: if it changes nothing but what is theirs, list it here", name)
+		}
 	}
 }
 
@@ -105,70 +104,62 @@ func TestEveryNameInAPatternIsCheckedOrHarmless(t *testing.T) {
 	harmless := map[string]string{
 		"file": "an asset", "token": "a secret itself", "key": "checked by the catalog against {account}",
 	}
-	for _, r := range routes() {
-		for segment := range strings.SplitSeq(r.pattern, "/") {
+	routes, named := page.Table(newHouse(t).screens()...)
+	for _, r := range routes {
+		for segment := range strings.SplitSeq(r.Pattern, "/") {
 			name, isName := strings.CutPrefix(strings.TrimSuffix(segment, "}"), "{")
 			if isName && named[name] == nil && harmless[name] == "" {
-				t.Errorf("%s %s: nobody checks whose %s it is", r.method, r.pattern, name)
+				t.Errorf("%s %s: nobody checks whose %s it is", r.Method, r.Pattern, name)
 			}
-			if name == "key" && !strings.Contains(r.pattern, "{account}") {
-				t.Errorf("%s %s: a key without an account", r.method, r.pattern)
+			if name == "key" && !strings.Contains(r.Pattern, "{account}") {
+				t.Errorf("%s %s: a key without an account", r.Method, r.Pattern)
 			}
-			if named[name] != nil && r.who == anyone {
-				t.Errorf("%s %s: strangers name a %s", r.method, r.pattern, name)
+			if named[name] != nil && r.Who == page.Anyone {
+				t.Errorf("%s %s: strangers name a %s", r.Method, r.Pattern, name)
 			}
 		}
 	}
 }
 
-// signedInAs begins a session without the limits on tries; nobody if email is
-// empty.
-func (h *house) signedInAs(email string) *browser {
-	h.t.Helper()
-	b := h.stranger()
-	if email != "" {
-		b.post("/signin", "email", email, "password", password).want(moved)
-	}
-	h.pass(5 * time.Minute) // tries come back
-	return b
-}
-
-func (b *browser) try(method string, a attempt) answerRead {
-	b.house.t.Helper()
+// try signs somebody in, without the limits on tries, and sends an attempt;
+// as a stranger if who is empty.
+func (w *world) try(who, method string, a attempt) paneltest.Answer {
+	w.T.Helper()
+	b := w.SignedInAs(who)
 	if method == http.MethodPost {
-		return b.post(a.path, a.form...)
+		return b.Post(a.path, a.form...)
 	}
-	return b.get(a.path)
+	return b.Get(a.path)
 }
 
 func TestAnAdvertisersListsHoldOnlyTheOwn(t *testing.T) {
 	h := newHouse(t)
-	mine, theirs := h.account("Mine"), h.account("Theirs")
-	h.call(h.campaign(mine.ID, "Visible campaign"), nil)
-	h.call(h.campaign(theirs.ID, "Hidden campaign"), func(p *homing.Postback) { p.Lead = "hidden-lead" })
-	b := h.advertiser(mine.ID, "own@example.com")
-	b.get("/campaigns").want(ok).has("Visible campaign").lacks("Hidden campaign", "New campaign")
-	b.get("/postbacks").want(ok).has("Visible campaign").lacks("Hidden campaign", "hidden-lead", "Theirs")
-	b.get("/campaigns/1").want(ok).lacks("<textarea", "Pause")
+	mine, theirs := h.Account("Mine"), h.Account("Theirs")
+	h.Call(h.Campaign(mine.ID, "Visible campaign"), nil)
+	h.Call(h.Campaign(theirs.ID, "Hidden campaign"), func(p *homing.Postback) { p.Lead = "hidden-lead" })
+	b := h.Advertiser(mine.ID, "own@example.com")
+	b.Get("/campaigns").Want(ok).Has("Visible campaign").Lacks("Hidden campaign", "New campaign")
+	b.Get("/postbacks").Want(ok).Has("Visible campaign").Lacks("Hidden campaign", "hidden-lead", "Theirs")
+	b.Get("/campaigns/1").Want(ok).Lacks("<textarea", "Pause")
 }
 
 func TestAKeyOfAnotherAccountIsNotShown(t *testing.T) {
 	h := newHouse(t)
-	mine, theirs := h.account("Mine"), h.account("Theirs")
-	b := h.advertiser(mine.ID, "own@example.com")
-	other := h.catalog.View().KeysOf(theirs.ID)[0].ID.String()
+	mine, theirs := h.Account("Mine"), h.Account("Theirs")
+	b := h.Advertiser(mine.ID, "own@example.com")
+	other := h.Catalog.View().KeysOf(theirs.ID)[0].ID.String()
 	for _, do := range []string{"reveal", "revoke"} {
-		b.post(advertiserPath(mine.ID)+"/keys/"+other+"/"+do, "password", password).want(missing)
+		b.Post(page.AdvertiserPath(mine.ID)+"/keys/"+other+"/"+do, "password", paneltest.Password).Want(missing)
 	}
 }
 
 func TestAnUnattributedCallIsTheOperatorsOnly(t *testing.T) {
 	h := newHouse(t)
-	c := h.campaign(h.account("Mine").ID, "Campaign")
-	request := h.call(c, func(p *homing.Postback) {
+	c := h.Campaign(h.Account("Mine").ID, "Campaign")
+	request := h.Call(c, func(p *homing.Postback) {
 		p.Account, p.Campaign = 0, 0
 		p.Verdict = homing.Verdict{Outcome: homing.Refused, Reason: homing.ReasonCodeFormat}
 	})
-	h.advertiser(c.Account, "own@example.com").get("/postbacks/" + request.String()).want(missing)
-	h.operator().get("/postbacks/" + request.String()).want(ok).has("not 40 of 0-9 and a-f")
+	h.Advertiser(c.Account, "own@example.com").Get("/postbacks/" + request.String()).Want(missing)
+	h.Operator().Get("/postbacks/" + request.String()).Want(ok).Has("not 40 of 0-9 and a-f")
 }

@@ -1,6 +1,9 @@
 package panel
 
 import (
+	"homing/internal/desk/panel/page"
+	"homing/internal/desk/panel/paneltest"
+
 	"os"
 	"testing"
 
@@ -20,18 +23,18 @@ func TestAxe(t *testing.T) {
 	}
 	h := newHouse(t)
 	ctx := openBrowser(t)
-	op, stranger := h.operator(), h.stranger()
-	pages := map[string]*browser{"/advertisers": op, "/postbacks": op, "/campaigns": op, "/system": op, "/signin": stranger, "/nowhere": op}
+	op, stranger := h.Operator(), h.Stranger()
+	pages := map[string]*paneltest.Browser{"/advertisers": op, "/postbacks": op, "/campaigns": op, "/system": op, "/signin": stranger, "/nowhere": op}
 	check := func() {
 		for path, who := range pages {
 			for _, theme := range []string{"light", "dark"} {
 				for _, width := range []int64{1440, 390} {
-					h.must(chromedp.Do(ctx, chromedp.EmulateViewport(width, 900), cookies(h, who, theme), chromedp.Navigate(h.server.URL+path)))
+					h.Must(chromedp.Do(ctx, chromedp.EmulateViewport(width, 900), cookies(h, who, theme), chromedp.Navigate(h.Server.URL+path)))
 					_, err := chromedp.Run(ctx, chromedp.Evaluate[bool](string(script)+";true"))
-					h.must(err)
+					h.Must(err)
 					found, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](`axe.run().then(r => r.violations.map(
 						v => v.impact + " " + v.id + ": " + v.nodes.map(n => n.target + " " + (n.any[0]?.message ?? "")).join(" | ")))`, chromedp.EvalAwaitPromise))
-					h.must(err)
+					h.Must(err)
 					for _, v := range found {
 						t.Errorf("%s, %s, %d px: %s", path, theme, width, v)
 					}
@@ -47,8 +50,8 @@ func TestAxe(t *testing.T) {
 	}
 	check()
 	clear(pages)
-	mara := h.advertiser(1, "mara@northwind.example")
-	for _, path := range []string{"/campaigns/1", "/campaigns", "/postbacks", trackingPath(1), "/you"} {
+	mara := h.Advertiser(1, "mara@northwind.example")
+	for _, path := range []string{"/campaigns/1", "/campaigns", "/postbacks", page.TrackingPath(1), "/you"} {
 		pages[path] = mara
 	}
 	check()

@@ -1,6 +1,9 @@
 package panel
 
 import (
+	"homing/internal/desk/panel/page"
+	"homing/internal/desk/panel/paneltest"
+
 	"context"
 	"net/url"
 	"os/exec"
@@ -44,7 +47,7 @@ func mustURL(text string) *url.URL {
 	return u
 }
 
-func recent(h *house) []journal.Entry { return h.journal.Recent(journal.Filter{}, 1000) }
+func recent(h *stage) []journal.Entry { return h.Journal.Recent(journal.Filter{}, 1000) }
 
 // TestAFirstDayInABrowser walks from the set-up link to the first postback in
 // the log, in both themes, and listens to the console meanwhile.
@@ -55,14 +58,14 @@ func TestAFirstDayInABrowser(t *testing.T) {
 			ctx := openBrowser(t)
 			complaints := listen(t, ctx)
 			w := walk{t, ctx, h}
-			link, err := h.signIn.SetUpLink(h.context())
-			h.must(err)
+			link, err := h.SignIn.SetUpLink(h.Context())
+			h.Must(err)
 
-			w.open(h.path(link))
+			w.open(h.Path(link))
 			w.click(`button[value="` + theme + `"]`)
 			w.see(`html[data-theme="` + theme + `"] .door`)
 			w.write("#f-email", "ann@example.com")
-			w.write("#f-password", password)
+			w.write("#f-password", paneltest.Password)
 			w.click(".door .button.main")
 
 			w.see(".empty")
@@ -77,21 +80,21 @@ func TestAFirstDayInABrowser(t *testing.T) {
 			w.click(".actions .button.main")
 			w.see("#click")
 
-			account := h.accounts()[0]
-			w.open(trackingPath(account.ID))
+			account := h.Accounts()[0]
+			w.open(page.TrackingPath(account.ID))
 			w.see("#pb-leads .macro")
 			w.click(".keys .ask summary")
-			w.write("#f-show1password", password)
+			w.write("#f-show1password", paneltest.Password)
 			w.click(".ask[open] .button.main")
 			w.see("#key")
-			secret, err := h.catalog.RevealKey(account.ID, 1)
-			h.must(err)
+			secret, err := h.Catalog.RevealKey(account.ID, 1)
+			h.Must(err)
 			if got := w.text("#key"); got != secret.Reveal() {
 				t.Error("the key that is shown is not the key")
 			}
 			w.see(`button[data-copy="key"]:not([hidden])`)
 
-			h.call(h.catalog.View().Campaigns[0].Campaign, nil)
+			h.Call(h.Catalog.View().Campaigns[0].Campaign, nil)
 			w.click(`.nav a[href="/postbacks"]`)
 			w.see(".badge.counted")
 			w.click(".log tbody a")
@@ -133,7 +136,7 @@ func listen(t *testing.T, ctx context.Context) func() []string {
 type walk struct {
 	t   *testing.T
 	ctx context.Context
-	h   *house
+	h   *stage
 }
 
 func (w walk) do(what string, action chromedp.Action[chromedp.Void]) {
@@ -147,7 +150,7 @@ func (w walk) do(what string, action chromedp.Action[chromedp.Void]) {
 
 func (w walk) open(path string) {
 	w.t.Helper()
-	w.do("open "+path, chromedp.Navigate(w.h.server.URL+path))
+	w.do("open "+path, chromedp.Navigate(w.h.Server.URL+path))
 }
 
 func (w walk) see(css string) {
@@ -169,6 +172,6 @@ func (w walk) text(css string) string {
 	w.t.Helper()
 	w.see(css)
 	text, err := chromedp.Run(w.ctx, chromedp.Text(chromedp.CSS(css)))
-	w.h.must(err)
+	w.h.Must(err)
 	return text
 }

@@ -9,6 +9,8 @@ import (
 	"unicode"
 
 	"homing"
+	"homing/internal/desk/panel/page"
+	"homing/internal/desk/panel/paneltest"
 	"homing/internal/flow/catalog"
 )
 
@@ -34,20 +36,20 @@ func TestHostileTextIsShownAsText(t *testing.T) {
 	harmless, _ := hostilePages(t, "harmless")
 	for _, text := range hostile {
 		pages, h := hostilePages(t, text)
-		for i, page := range pages {
-			if want, got := skeleton(harmless[i].body), skeleton(page.body); !slices.Equal(want, got) {
-				t.Errorf("%q changes the elements of %s:\n%v\nwant\n%v", text, page.Request.URL.Path, got, want)
+		for i, shown := range pages {
+			if want, got := skeleton(harmless[i].Text), skeleton(shown.Text); !slices.Equal(want, got) {
+				t.Errorf("%q changes the elements of %s:\n%v\nwant\n%v", text, shown.Request.URL.Path, got, want)
 			}
-			if shown := html.EscapeString(plain(text)); i < 2 && !strings.Contains(unquoted(page.body), unquoted(shown)) {
-				t.Errorf("%q is not shown on %s", text, page.Request.URL.Path)
+			if words := html.EscapeString(page.Plain(text)); i < 2 && !strings.Contains(unquoted(shown.Text), unquoted(words)) {
+				t.Errorf("%q is not shown on %s", text, shown.Request.URL.Path)
 			}
-			if strings.ContainsFunc(fields.ReplaceAllString(page.body, ""), func(c rune) bool {
+			if strings.ContainsFunc(fields.ReplaceAllString(shown.Text, ""), func(c rune) bool {
 				return unicode.Is(unicode.Bidi_Control, c) || c == 0 || c == 0x1b || c == unicode.ReplacementChar
 			}) {
-				t.Errorf("%q stands raw on %s", text, page.Request.URL.Path)
+				t.Errorf("%q stands raw on %s", text, shown.Request.URL.Path)
 			}
 		}
-		h.server.Close()
+		h.Server.Close()
 	}
 }
 
@@ -59,43 +61,43 @@ var unquoted = strings.NewReplacer("&#34;", `"`, "&#39;", "'", "&#43;", "+", "+"
 
 // hostilePages puts text wherever a stranger, an advertiser or an operator can
 // put it, and loads every page that shows it.
-func hostilePages(t *testing.T, text string) ([]answerRead, *house) {
+func hostilePages(t *testing.T, text string) ([]paneltest.Answer, *stage) {
 	h := newHouse(t)
-	op := h.operator()
+	op := h.Operator()
 	name := "safe"
 	if !strings.ContainsFunc(text, unicode.IsControl) && strings.ToValidUTF8(text, "") == text {
 		name = text // others are refused where names are made
 	}
-	a := h.account(name)
-	c, err := h.catalog.CreateCampaign(h.context(), "test", catalog.NewCampaign{
+	a := h.Account(name)
+	c, err := h.Catalog.CreateCampaign(h.Context(), "test", catalog.NewCampaign{
 		Account: a.ID, Name: name, Ref: name, URL: "https://shop.example/?c={click_id}", Goals: []homing.Goal{{ID: 1, Name: name}},
 	})
-	h.must(err)
-	_, _, err = h.catalog.RotateKey(h.context(), "test", a.ID, name, 0)
-	h.must(err)
+	h.Must(err)
+	_, _, err = h.Catalog.RotateKey(h.Context(), "test", a.ID, name, 0)
+	h.Must(err)
 	spoil := func(p *homing.Postback) {
 		p.Lead, p.UserAgent, p.Currency, p.Method = text, text, text, text
 		p.Target = "/api/v1/cpa/action/" + text + "?value=" + text
 	}
-	counted := h.call(c, spoil)
-	refused := h.call(c, func(p *homing.Postback) {
+	counted := h.Call(c, spoil)
+	refused := h.Call(c, func(p *homing.Postback) {
 		spoil(p)
 		p.Verdict = homing.Verdict{Outcome: homing.Refused, Reason: homing.ReasonValueSyntax}
 	})
 	paths := []string{"/postbacks/" + counted.String(), "/postbacks/" + refused.String(), "/postbacks", "/campaigns", "/campaigns/1",
 		"/advertisers", "/advertisers/1", "/advertisers/1/tracking", "/campaigns/new?account=1"}
-	var pages []answerRead
+	var pages []paneltest.Answer
 	for _, path := range paths {
-		pages = append(pages, op.get(path).want(ok))
+		pages = append(pages, op.Get(path).Want(ok))
 	}
-	mara := h.advertiser(a.ID, "mara@example.com")
-	for _, path := range []string{"/you", "/campaigns/1", "/postbacks", trackingPath(a.ID)} {
-		pages = append(pages, mara.get(path).want(ok))
+	mara := h.Advertiser(a.ID, "mara@example.com")
+	for _, path := range []string{"/you", "/campaigns/1", "/postbacks", page.TrackingPath(a.ID)} {
+		pages = append(pages, mara.Get(path).Want(ok))
 	}
 	return append(pages,
-		op.post("/campaigns/new", "account", "1", "name", text, "ref", text, "url", text, "window", text, "default_value", text, "goals", text).want(unfit),
-		op.post("/advertisers/1/people", "email", text).want(unfit),
-		h.stranger().post("/signin", "email", text, "password", text, "next", text).want(forbidden)), h
+		op.Post("/campaigns/new", "account", "1", "name", text, "ref", text, "url", text, "window", text, "default_value", text, "goals", text).Want(unfit),
+		op.Post("/advertisers/1/people", "email", text).Want(unfit),
+		h.Stranger().Post("/signin", "email", text, "password", text, "next", text).Want(forbidden)), h
 }
 
 var (
@@ -117,33 +119,4 @@ func skeleton(body string) (list []string) {
 		list = append(list, name)
 	}
 	return list
-}
-
-func TestPlainShowsTheInvisible(t *testing.T) {
-	for text, want := range map[string]string{
-		"ordinary, größer, 日本": "ordinary, größer, 日本",
-		"a\u202eb":             "a⟨U+202E⟩b",
-		"a\x00b":               "a⟨U+0000⟩b",
-		"a\xffb":               "a⟨FF⟩b",
-		"a\u200bb\u2028":       "a⟨U+200B⟩b⟨U+2028⟩",
-	} {
-		if got := plain(text); got != want {
-			t.Errorf("plain(%q) is %q, want %q", text, got, want)
-		}
-	}
-}
-
-func TestTimesAndNumbers(t *testing.T) {
-	for millis, want := range map[homing.Millis]string{
-		0: "just now", 59_000: "59 s ago", 61_000: "1 min ago", 7_200_000: "2 h ago", 172_800_000: "2 days ago", -3_600_000: "in 1 h",
-	} {
-		if got := ago(1_000_000_000-millis, 1_000_000_000); got != want {
-			t.Errorf("%d ms: %q, want %q", millis, got, want)
-		}
-	}
-	for n, want := range map[int]string{0: "0 keys", 1: "1 key", 999: "999 keys", 1234567: "1,234,567 keys"} {
-		if got := count(n, "key"); got != want {
-			t.Errorf("%s, want %s", got, want)
-		}
-	}
 }

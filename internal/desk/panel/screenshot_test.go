@@ -15,6 +15,9 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"homing"
+	"homing/internal/desk/panel/page"
+	"homing/internal/desk/panel/paneltest"
+	"homing/internal/desk/panel/system"
 )
 
 // TestScreenshots writes pictures of every page into the folder that
@@ -26,49 +29,49 @@ func TestScreenshots(t *testing.T) {
 	}
 	h := newHouse(t)
 	ctx := openBrowser(t)
-	setUp, err := h.signIn.SetUpLink(h.context())
-	h.must(err)
-	take := func(name, path string, b *browser, then ...chromedp.Action[chromedp.Void]) {
+	setUp, err := h.SignIn.SetUpLink(h.Context())
+	h.Must(err)
+	take := func(name, path string, b *paneltest.Browser, then ...chromedp.Action[chromedp.Void]) {
 		for _, theme := range []string{"light", "dark"} {
 			for _, width := range []int64{1440, 390} {
 				file := filepath.Join(dir, fmt.Sprintf("%s-%s-%d.png", name, theme, width))
-				h.must(photograph(ctx, h, b, path, theme, width, file, then...))
+				h.Must(photograph(ctx, h, b, path, theme, width, file, then...))
 			}
 		}
 	}
-	take("welcome", h.path(setUp), h.stranger())
-	op := h.operator()
-	take("signin", "/signin", h.stranger())
+	take("welcome", h.Path(setUp), h.Stranger())
+	op := h.Operator()
+	take("signin", "/signin", h.Stranger())
 	take("advertisers-empty", "/advertisers", op)
 	take("postbacks-empty", "/postbacks", op)
 	furnish(h)
-	id := h.accounts()[0].ID
-	adv := h.advertiser(id, "mara@northwind.example")
+	id := h.Accounts()[0].ID
+	adv := h.Advertiser(id, "mara@northwind.example")
 	for name, path := range operatorPages(h) {
 		take(name, path, op)
 	}
-	take("adv-tracking", trackingPath(id), adv)
+	take("adv-tracking", page.TrackingPath(id), adv)
 	take("adv-campaigns", "/campaigns", adv)
 	take("adv-campaign", "/campaigns/1", adv)
 	take("adv-postbacks", "/postbacks", adv)
 	take("failure", "/nowhere", op)
 	take("system-fine", "/system", op)
-	h.system, h.ills = illSystem(h), []string{"reports are 3 minutes behind: the warehouse process was killed (signal 9); 91,204 records are waiting, 0 a second are loaded"}
+	h.health, h.Ills = illSystem(h), []string{"reports are 3 minutes behind: the warehouse process was killed (signal 9); 91,204 records are waiting, 0 a second are loaded"}
 	take("system-trouble", "/system", op)
 	take("advertisers-trouble", "/advertisers", op)
-	h.system, h.ills = System{}, nil
+	h.health, h.Ills = system.Health{}, nil
 	shown := []chromedp.Action[chromedp.Void]{
-		chromedp.Click(chromedp.CSS(".keys .ask summary")), chromedp.SendKeys(chromedp.CSS("#f-show4password"), password),
+		chromedp.Click(chromedp.CSS(".keys .ask summary")), chromedp.SendKeys(chromedp.CSS("#f-show4password"), paneltest.Password),
 		chromedp.Click(chromedp.CSS(".ask[open] .button.main")), chromedp.WaitVisible(chromedp.CSS("#key")),
 		chromedp.Click(chromedp.CSS(".more summary")), chromedp.Click(chromedp.CSS(".me summary")),
 	}
-	take("tracking-shown", trackingPath(id), adv, shown...)
+	take("tracking-shown", page.TrackingPath(id), adv, shown...)
 	take("campaign-wrong", "/campaigns/1", op, chromedp.SendKeys(chromedp.CSS("#f-window"), "x"),
 		chromedp.SendKeys(chromedp.CSS("#f-default_value"), ",5"), chromedp.Click(chromedp.CSS(`button[value="preview"]`)),
 		chromedp.WaitVisible(chromedp.CSS(".notice.bad")))
 }
 
-func operatorPages(h *house) map[string]string {
+func operatorPages(h *stage) map[string]string {
 	pages := map[string]string{
 		"advertisers": "/advertisers", "advertiser-new": "/advertisers/new", "advertiser": "/advertisers/1?done=saved",
 		"tracking": "/advertisers/1/tracking", "campaigns": "/campaigns", "campaign-new": "/campaigns/new?account=1",
@@ -80,9 +83,9 @@ func operatorPages(h *house) map[string]string {
 	return pages
 }
 
-func photograph(ctx context.Context, h *house, b *browser, path, theme string, width int64, file string, then ...chromedp.Action[chromedp.Void]) error {
+func photograph(ctx context.Context, h *stage, b *paneltest.Browser, path, theme string, width int64, file string, then ...chromedp.Action[chromedp.Void]) error {
 	err := chromedp.Do(ctx, chromedp.EmulateViewport(width, 900), cookies(h, b, theme),
-		chromedp.Navigate(h.server.URL+path), chromedp.Steps(then...), chromedp.Sleep(50*time.Millisecond))
+		chromedp.Navigate(h.Server.URL+path), chromedp.Steps(then...), chromedp.Sleep(50*time.Millisecond))
 	if err != nil {
 		return err
 	}
@@ -94,17 +97,17 @@ func photograph(ctx context.Context, h *house, b *browser, path, theme string, w
 }
 
 // cookies gives the browser what b has, and a theme.
-func cookies(h *house, b *browser, theme string) chromedp.Action[chromedp.Void] {
+func cookies(h *stage, b *paneltest.Browser, theme string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 		if _, err := cdp.Call(ctx, t, network.ClearBrowserCookies, cdp.Empty{}); err != nil {
 			return err
 		}
 		set := map[string]string{"homing-theme": theme}
-		for _, c := range b.http.Jar.Cookies(mustURL(h.server.URL)) {
+		for _, c := range b.HTTP.Jar.Cookies(mustURL(h.Server.URL)) {
 			set[c.Name] = c.Value
 		}
 		for name, value := range set {
-			if _, err := cdp.Call(ctx, t, network.SetCookie, network.SetCookieParams{Name: name, Value: value, URL: h.server.URL}); err != nil {
+			if _, err := cdp.Call(ctx, t, network.SetCookie, network.SetCookieParams{Name: name, Value: value, URL: h.Server.URL}); err != nil {
 				return err
 			}
 		}
@@ -113,35 +116,35 @@ func cookies(h *house, b *browser, theme string) chromedp.Action[chromedp.Void] 
 }
 
 // furnish fills a house with what a few days leave behind.
-func furnish(h *house) {
-	north, harbour := h.account("Northwind Traders"), h.account("Harbour & Söhne GmbH")
-	h.account("Tiny Apps")
-	spring, brand := h.campaign(north.ID, "Spring sale – DE"), h.campaign(harbour.ID, "Brand search")
-	_, err := h.catalog.UpdateCampaign(h.context(), "test", brand.ID, func(c *homing.Campaign) {
+func furnish(h *stage) {
+	north, harbour := h.Account("Northwind Traders"), h.Account("Harbour & Söhne GmbH")
+	h.Account("Tiny Apps")
+	spring, brand := h.Campaign(north.ID, "Spring sale – DE"), h.Campaign(harbour.ID, "Brand search")
+	_, err := h.Catalog.UpdateCampaign(h.Context(), "test", brand.ID, func(c *homing.Campaign) {
 		c.Status, c.Hold, c.Ref = homing.CampaignPaused, true, "bs-2044"
 	})
-	h.must(err)
-	first := h.catalog.View().KeysOf(north.ID)[0].ID
-	_, _, err = h.catalog.RotateKey(h.context(), "test", north.ID, "Voluum", 30*24*time.Hour)
-	h.must(err)
-	h.catalog.NoteKeyUse(first, h.millis(), netip.MustParseAddr("203.0.113.0"), false)
-	h.pass(40 * time.Minute)
-	h.call(spring, nil)
-	h.pass(3 * time.Minute)
-	h.call(spring, func(p *homing.Postback) {
+	h.Must(err)
+	first := h.Catalog.View().KeysOf(north.ID)[0].ID
+	_, _, err = h.Catalog.RotateKey(h.Context(), "test", north.ID, "Voluum", 30*24*time.Hour)
+	h.Must(err)
+	h.Catalog.NoteKeyUse(first, h.Millis(), netip.MustParseAddr("203.0.113.0"), false)
+	h.Pass(40 * time.Minute)
+	h.Call(spring, nil)
+	h.Pass(3 * time.Minute)
+	h.Call(spring, func(p *homing.Postback) {
 		p.Lead, p.Verdict.Flags, p.Key = "order-99321", homing.FlagOldKey, first
 		p.Target += "&lead_code=order-99321&key=key:3fa9c1"
 	})
-	h.call(brand, func(p *homing.Postback) {
+	h.Call(brand, func(p *homing.Postback) {
 		p.Verdict = homing.Verdict{Outcome: homing.Late, Reason: homing.ReasonLate, Flags: homing.FlagDefaultValue}
 	})
-	h.pass(90 * time.Second)
-	h.call(spring, func(p *homing.Postback) {
+	h.Pass(90 * time.Second)
+	h.Call(spring, func(p *homing.Postback) {
 		p.Verdict = homing.Verdict{Outcome: homing.Duplicate, Reason: homing.ReasonDuplicateValue, Flags: homing.FlagValueDiffers}
 	})
 	refused := func(reason homing.Reason, target string) {
-		h.pass(41 * time.Second)
-		h.call(spring, func(p *homing.Postback) {
+		h.Pass(41 * time.Second)
+		h.Call(spring, func(p *homing.Postback) {
 			p.Verdict = homing.Verdict{Outcome: homing.Refused, Reason: reason, Flags: homing.FlagAccountUnverified}
 			p.Target, p.Value, p.Click, p.Origin, p.Campaign = target, homing.Value{}, homing.ClickID{}, homing.Origin{}, 0
 			p.HTTPS = false
@@ -150,25 +153,25 @@ func furnish(h *house) {
 	refused(homing.ReasonCodeMacro, "/api/v1/cpa/action/%7Bexternalid%7D?value=2.10&account="+north.PublicID)
 	refused(homing.ReasonCodeCut, "/api/v1/cpa/action/6f1e0a4b9c2d7e8f001122334455?account="+north.PublicID)
 	refused(homing.ReasonValueComma, "/api/v1/cpa/action/"+strings.Repeat("6f1e0a4b9c", 4)+"?value=2,10&account="+north.PublicID)
-	h.pass(12 * time.Second)
+	h.Pass(12 * time.Second)
 }
 
 // illSystem is an installation whose warehouse is away.
-func illSystem(h *house) System {
-	now := homing.MillisOf(h.clock())
-	return System{
+func illSystem(h *stage) system.Health {
+	now := homing.MillisOf(h.Time())
+	return system.Health{
 		Version: "1.4.0",
 		Notices: []string{"reports were up to 40 seconds behind (the warehouse process was silent for 30 s and was killed); caught up at 08:17 UTC (2026-03-02 08:17 UTC)"},
-		Parts: []Part{
-			{Name: "Doors", What: "take clicks and postbacks", Facts: []Fact{{"Plain http", "http://127.0.0.1:8080"}, {"https", "https://t.example.com"}, {"Node", "1"}}},
-			{Name: "Ledger", What: "decides what counts, and keeps settings and conversions", Facts: []Fact{{"Disk", "312 MiB"}}},
-			{Name: "Spool", What: "keeps every click and call from the moment it is answered", Facts: []Fact{{"Records kept", "21,882,104"}, {"Ever taken", "402,118,773"}}},
+		Parts: []system.Part{
+			{Name: "Doors", What: "take clicks and postbacks", Facts: []system.Fact{{Label: "Plain http", Value: "http://127.0.0.1:8080"}, {Label: "https", Value: "https://t.example.com"}, {Label: "Node", Value: "1"}}},
+			{Name: "Ledger", What: "decides what counts, and keeps settings and conversions", Facts: []system.Fact{{Label: "Disk", Value: "312 MiB"}}},
+			{Name: "Spool", What: "keeps every click and call from the moment it is answered", Facts: []system.Fact{{Label: "Records kept", Value: "21,882,104"}, {Label: "Ever taken", Value: "402,118,773"}}},
 			{
 				Name: "Warehouse", What: "answers reports and lists", Trouble: "the warehouse process was killed (signal 9)", Since: now - 190_000,
-				Facts: []Fact{{"Behind", "91,204 records, 3m10s"}, {"Complete up to", (now - 190_000).String()}, {"Loaded a second", "0"}, {"Disk", "7 GiB"}},
+				Facts: []system.Fact{{Label: "Behind", Value: "91,204 records, 3m10s"}, {Label: "Complete up to", Value: (now - 190_000).String()}, {Label: "Loaded a second", Value: "0"}, {Label: "Disk", Value: "7 GiB"}},
 			},
 		},
-		Incidents: []Incident{
+		Incidents: []system.Incident{
 			{From: now - 7_200_000, Until: now - 7_170_000, Part: "Warehouse", What: "the warehouse process was silent for 30 s and was killed"},
 			{From: now - 90_000_000, Until: now - 89_900_000, Part: "Warehouse", What: "the disk is full: couldn't write to warehouse.duckdb.wal: no space left on device"},
 		},

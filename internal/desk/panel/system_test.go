@@ -4,27 +4,29 @@ import (
 	"testing"
 
 	"homing"
+	"homing/internal/desk/panel/paneltest"
+	"homing/internal/desk/panel/system"
 )
 
 func TestTheSystemPageTellsTroublesAndWhenTheyWereOver(t *testing.T) {
 	h := newHouse(t)
-	h.account("Mine")
-	since := homing.MillisOf(start) - 90_000
-	h.system = System{
+	h.Account("Mine")
+	since := homing.MillisOf(paneltest.Start) - 90_000
+	h.health = system.Health{
 		Version: "1.2.3",
-		Parts: []Part{
-			{Name: "Warehouse", What: "answers reports", Trouble: "the process was killed <b>", Since: since, Facts: []Fact{{"Behind", "12 s"}}},
-			{Name: "Ledger", What: "decides", Facts: []Fact{{"Size", "3 MB"}}},
+		Parts: []system.Part{
+			{Name: "Warehouse", What: "answers reports", Trouble: "the process was killed <b>", Since: since, Facts: []system.Fact{{Label: "Behind", Value: "12 s"}}},
+			{Name: "Ledger", What: "decides", Facts: []system.Fact{{Label: "Size", Value: "3 MB"}}},
 		},
 		Notices:   []string{"caught up at 12:03"},
-		Incidents: []Incident{{From: since - 60_000, Until: since, Part: "Warehouse", What: "was silent"}},
+		Incidents: []system.Incident{{From: since - 60_000, Until: since, Part: "Warehouse", What: "was silent"}},
 	}
-	h.ills = []string{"reports are 12 s behind"}
-	b := h.operator()
-	b.get("/system").want(ok).has("the process was killed &lt;b&gt;", "1 min ago", "Behind", "12 s", "was silent", "caught up at 12:03", "2026-03-02 09:28:30")
-	b.get("/advertisers").want(ok).has("reports are 12 s behind", "/system")
-	h.advertiser(1, "own@example.com").get("/campaigns").want(ok).lacks("reports are 12 s behind", "/system")
-	h.system, h.ills = System{}, nil
-	b.get("/system").want(ok).has("Nothing, since this server was started.")
-	b.get("/advertisers").want(ok).lacks("system page")
+	h.Ills = []string{"reports are 12 s behind"}
+	b := h.Operator()
+	b.Get("/system").Want(ok).Has("the process was killed &lt;b&gt;", "1 min ago", "Behind", "12 s", "was silent", "caught up at 12:03", "2026-03-02 09:28:30")
+	b.Get("/advertisers").Want(ok).Has("reports are 12 s behind", "/system")
+	h.Advertiser(1, "own@example.com").Get("/campaigns").Want(ok).Lacks("reports are 12 s behind", "/system")
+	h.health, h.Ills = system.Health{}, nil
+	b.Get("/system").Want(ok).Has("Nothing, since this server was started.")
+	b.Get("/advertisers").Want(ok).Lacks("system page")
 }

@@ -53,7 +53,7 @@ func (s *SignIn) hasOperator(ctx context.Context) (bool, error) {
 // chooses one. An operator belongs to no account (0), an advertiser to one.
 // homing.ErrConflict: the address is taken.
 func (s *SignIn) Invite(ctx context.Context, by, email string, role homing.Role, account homing.AccountID) (link string, expires homing.Millis, err error) {
-	user := homing.User{Email: normalEmail(email), Role: role, Account: account, Created: s.now()}
+	user := homing.User{Email: normalEmail(email), Role: role, Account: account, Created: s.now(), Level: homing.Owner}
 	if err := checkUser(&user); err != nil {
 		return "", 0, err
 	}
@@ -147,7 +147,7 @@ func (s *SignIn) look(ctx context.Context, t Token) (ledger.Link, homing.User, e
 		if err == nil && there {
 			err = errLink
 		}
-		return link, homing.User{Role: homing.RoleOperator}, err
+		return link, homing.User{Role: homing.RoleOperator, Level: homing.Owner}, err
 	}
 	user, err := s.people.UserByID(ctx, link.User)
 	if errors.Is(err, homing.ErrNotFound) || err == nil && user.Disabled {

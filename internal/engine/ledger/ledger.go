@@ -148,8 +148,8 @@ type Actor struct {
 	At   homing.Millis
 }
 
-// Edit is one change of the settings: PutAccount, PutKey, PutCampaign or
-// EraseAccount.
+// Edit is one change of the settings: PutAccount, PutKey, PutCampaign,
+// PutInstallation, EraseAccount or EraseClick.
 type Edit interface{ edit() }
 
 // PutAccount writes an account. A Ref, if given, is unique among accounts.
@@ -169,6 +169,9 @@ type PutCampaign struct {
 	Campaign *homing.Campaign
 	Owner    *homing.Account
 }
+
+// PutInstallation writes what is settled for the whole of homing.
+type PutInstallation struct{ Installation homing.Installation }
 
 // EraseAccount removes an account's name, reference, keys, users, sessions,
 // campaigns' names, URLs and references, and its receipts; of its conversions
@@ -190,19 +193,21 @@ type EraseClick struct {
 	Lead  func(lead string) string
 }
 
-func (PutAccount) edit()   {}
-func (PutKey) edit()       {}
-func (PutCampaign) edit()  {}
-func (EraseAccount) edit() {}
-func (EraseClick) edit()   {}
+func (PutAccount) edit()      {}
+func (PutKey) edit()          {}
+func (PutCampaign) edit()     {}
+func (PutInstallation) edit() {}
+func (EraseAccount) edit()    {}
+func (EraseClick) edit()      {}
 
 // Snapshot is all settings at one moment, each list in the order of numbers.
 // Erased accounts are listed; their campaigns too.
 type Snapshot struct {
-	Version   int64
-	Accounts  []homing.Account
-	Keys      []homing.Key
-	Campaigns []homing.Campaign
+	Version      int64
+	Installation homing.Installation
+	Accounts     []homing.Account
+	Keys         []homing.Key
+	Campaigns    []homing.Campaign
 }
 
 // People are users, their sessions and one-time links. Tokens are random and
@@ -213,7 +218,8 @@ type People interface {
 	UserByEmail(ctx context.Context, email string) (homing.User, error)
 	UserByID(ctx context.Context, id homing.UserID) (homing.User, error)
 	// PutUser writes a user; number 0 is new. E-mail addresses are unique
-	// (homing.ErrConflict). A changed password ends the user's sessions.
+	// (homing.ErrConflict). A changed password ends the user's sessions, and so
+	// does disabling.
 	PutUser(ctx context.Context, by Actor, u *homing.User) error
 
 	PutSession(ctx context.Context, s Session) error
@@ -221,6 +227,10 @@ type People interface {
 	// at Expires.
 	SessionBy(ctx context.Context, token TokenHash) (Session, error)
 	DropSession(ctx context.Context, token TokenHash) error
+	// SessionsOf lists a user's sessions, the newest first, expired ones too.
+	SessionsOf(ctx context.Context, user homing.UserID) ([]Session, error)
+	// DropSessionsOf ends a user's sessions but for one (zero = none is kept).
+	DropSessionsOf(ctx context.Context, user homing.UserID, but TokenHash) error
 
 	PutLink(ctx context.Context, l Link) error
 	// LinkBy reads a link without using it up.
@@ -240,6 +250,24 @@ type People interface {
 	PutToken(ctx context.Context, by Actor, t *homing.Token) error
 	// NoteTokenUse remembers the last use. It may be lost in a crash.
 	NoteTokenUse(ctx context.Context, id homing.TokenID, at homing.Millis) error
+
+	// Notices lists the troubles that people are told of, those that are over for
+	// up to a week.
+	Notices(ctx context.Context) ([]Notice, error)
+	// PutNotice writes the notice of a kind and object.
+	PutNotice(ctx context.Context, n Notice) error
+}
+
+// Notice is a trouble that somebody is to be told of: once when it begins, once
+// when it is over.
+type Notice struct {
+	Kind    string           // see package notice
+	Object  string           // what it is about: "account 3", "key 7", "disk"
+	Account homing.AccountID // whose it is; 0 = the operators'
+	Since   homing.Millis
+	Told    homing.Millis // 0 = not yet
+	Ended   homing.Millis // 0 = it stands
+	Detail  string        // in words, without secrets
 }
 
 // TokenHash is the SHA-256 of a session or link token.
@@ -295,8 +323,8 @@ type Books interface {
 	// Erasures returns what was erased, numbered above after, in order, at most
 	// limit: what followers have to erase, too.
 	Erasures(ctx context.Context, after int64, limit int) ([]Erasure, error)
-	// Audit returns the newest entries of the audit log, newest first.
-	Audit(ctx context.Context, limit int) ([]AuditEntry, error)
+	// Audit returns entries of the audit log, newest first.
+	Audit(ctx context.Context, q AuditQuery) ([]AuditEntry, error)
 }
 
 // Erasure is one EraseAccount (then Account is given) or EraseClick.
@@ -351,6 +379,15 @@ type ReceiptQuery struct {
 	Until   homing.Millis
 	Newest  bool
 	Limit   int
+}
+
+// AuditQuery narrows the audit log. Zero fields do not narrow.
+type AuditQuery struct {
+	Before  int64            // numbers below
+	Account homing.AccountID // whom it is about
+	Actor   string
+	Action  string // or what it begins with, up to a dot: "key"
+	Limit   int    // needed
 }
 
 // AuditEntry is one thing that somebody did.

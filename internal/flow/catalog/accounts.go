@@ -1,8 +1,10 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 	"unicode"
@@ -44,7 +46,7 @@ func (c *Catalog) newAccount(n NewAccount) *homing.Account {
 	a := &homing.Account{
 		PublicID: homing.RandomText(12), Ref: n.Ref, Name: strings.TrimSpace(n.Name), MultiLead: n.MultiLead,
 		PriceMin: homing.DefaultPriceMin, PriceMax: homing.DefaultPriceMax,
-		Currency: homing.DefaultCurrency, Created: c.now(),
+		Currency: cmp.Or(c.View().Installation.Currency, homing.DefaultCurrency), Created: c.now(),
 	}
 	if n.PriceMin.Given {
 		a.PriceMin = n.PriceMin.Money
@@ -69,7 +71,7 @@ func (c *Catalog) UpdateAccount(ctx context.Context, by string, id homing.Accoun
 	changed := *present
 	edit(&changed)
 	changed.ID, changed.PublicID, changed.Created, changed.Erased = present.ID, present.PublicID, present.Created, false
-	if changed == *present {
+	if reflect.DeepEqual(changed, *present) {
 		return changed, nil
 	}
 	if err := checkAccount(&changed); err != nil {
@@ -146,10 +148,17 @@ func checkAccount(a *homing.Account) error {
 		return wrong("price_min", "price-min "+a.PriceMin.String(), "it may not be negative")
 	case a.PriceMin > a.PriceMax:
 		return wrong("price_min", "price range", "price-min %s is above price-max %s", a.PriceMin, a.PriceMax)
-	case len(a.Currency) != 3 || strings.ContainsFunc(a.Currency, func(r rune) bool { return r < 'A' || r > 'Z' }):
+	case !isCurrency(a.Currency):
 		return wrong("currency", fmt.Sprintf("currency %q", a.Currency), "write the three letters of ISO 4217, such as USD")
 	}
-	return nil
+	if err := checkSenders(a.Senders); err != nil {
+		return err
+	}
+	return checkNotices(&a.Notices)
+}
+
+func isCurrency(text string) bool {
+	return len(text) == 3 && !strings.ContainsFunc(text, func(r rune) bool { return r < 'A' || r > 'Z' })
 }
 
 func checkName(field, name string) error {

@@ -183,7 +183,7 @@ func (in *importer) account(ctx context.Context, l *ImportLine) error {
 			return err
 		}
 	}
-	if !in.count(&in.result.Accounts, present != nil, present != nil && *account == *present) {
+	if !in.count(&in.result.Accounts, present != nil, present != nil && reflect.DeepEqual(*account, *present)) {
 		in.edits = append(in.edits, ledger.PutAccount{Account: account})
 	}
 	in.accounts[l.Ref] = account

@@ -11,6 +11,8 @@ import (
 // View is all settings at one moment, arranged for the doors. It is immutable.
 type View struct {
 	Version int64
+	// Installation is what is settled for the whole.
+	Installation homing.Installation
 	// Accounts, Keys and Campaigns are in the order of their numbers.
 	Accounts  []*homing.Account
 	Keys      []*homing.Key
@@ -38,13 +40,14 @@ type Campaign struct {
 // with ring.
 func newView(s *ledger.Snapshot, before *View, ring *homing.Keyring) (*View, error) {
 	v := &View{
-		Version:    s.Version,
-		bySlug:     make(map[string]*Campaign, len(s.Campaigns)),
-		byID:       make(map[homing.CampaignID]*Campaign, len(s.Campaigns)),
-		accounts:   make(map[homing.AccountID]*homing.Account, len(s.Accounts)),
-		byPublicID: make(map[string]*homing.Account, len(s.Accounts)),
-		byHash:     make(map[homing.KeyHash]*homing.Key, len(s.Keys)),
-		byKeyID:    make(map[homing.KeyID]*homing.Key, len(s.Keys)),
+		Version:      s.Version,
+		Installation: s.Installation,
+		bySlug:       make(map[string]*Campaign, len(s.Campaigns)),
+		byID:         make(map[homing.CampaignID]*Campaign, len(s.Campaigns)),
+		accounts:     make(map[homing.AccountID]*homing.Account, len(s.Accounts)),
+		byPublicID:   make(map[string]*homing.Account, len(s.Accounts)),
+		byHash:       make(map[homing.KeyHash]*homing.Key, len(s.Keys)),
+		byKeyID:      make(map[homing.KeyID]*homing.Key, len(s.Keys)),
 	}
 	for i := range s.Accounts {
 		a := &s.Accounts[i]

@@ -46,6 +46,7 @@ type Filter struct {
 	Outcome homing.Outcome
 	Since   homing.Millis
 	Until   homing.Millis
+	Click   homing.Origin // a zero Origin does not narrow
 }
 
 // Match tells whether an entry fits.
@@ -53,7 +54,8 @@ func (f Filter) Match(e *Entry) bool {
 	return (f.Account == 0 || e.Account == f.Account) &&
 		(f.Outcome == 0 || e.Verdict.Outcome == f.Outcome) &&
 		(f.Since == 0 || e.At >= f.Since) &&
-		(f.Until == 0 || e.At < f.Until)
+		(f.Until == 0 || e.At < f.Until) &&
+		(f.Click == homing.Origin{} || e.Origin == f.Click)
 }
 
 // Recent returns the newest entries that fit, newest first, from memory: those

@@ -39,7 +39,7 @@ func eraseParts(t *testing.T, l ledger.Ledger) {
 	must(t, l.Apply(ctx(t), by, erase)) // a repeat changes nothing
 
 	s := snapshot(t, l)
-	equal(t, "account", s.Accounts[0], homing.Account{ID: gone, Erased: true})
+	equal(t, "account", fmt.Sprintf("%+v", s.Accounts[0]), fmt.Sprintf("%+v", homing.Account{ID: gone, Erased: true}))
 	equal(t, "other account", s.Accounts[1].Name, "other")
 	equal(t, "keys", fmt.Sprintf("%+v", s.Keys), fmt.Sprintf("%+v", []homing.Key{otherKey}))
 	c := s.Campaigns[0]
@@ -65,7 +65,7 @@ func eraseParts(t *testing.T, l ledger.Ledger) {
 		}
 		equal(t, fmt.Sprintf("lead of conversion %v", c.ID), c.Lead, want)
 	}
-	entries, err := l.Audit(ctx(t), 100)
+	entries, err := l.Audit(ctx(t), ledger.AuditQuery{Limit: 100})
 	must(t, err)
 	for _, e := range entries {
 		if strings.Contains(e.Detail+e.Object, "gone") {

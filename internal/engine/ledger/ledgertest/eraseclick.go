@@ -57,7 +57,7 @@ func eraseClickParts(t *testing.T, l ledger.Ledger) {
 	must(t, err)
 	equal(t, "reason", history[1].Reason, "")
 	equal(t, "move", history[1].To, homing.Rejected)
-	entries, err := l.Audit(ctx(t), 100)
+	entries, err := l.Audit(ctx(t), ledger.AuditQuery{Limit: 100})
 	must(t, err)
 	equal(t, "audit entries", len(entries), 1)
 	equal(t, "audit", entries[0].Action, "click.erase")

@@ -27,10 +27,10 @@ func users(t *testing.T, l ledger.Ledger) {
 	equal(t, "users", fmt.Sprintf("%+v", list), fmt.Sprintf("%+v", []homing.User{a, b}))
 	got, err := l.UserByEmail(ctx(t), "b@example.org")
 	must(t, err)
-	equal(t, "by e-mail", got, b)
+	equal(t, "by e-mail", fmt.Sprintf("%+v", got), fmt.Sprintf("%+v", b))
 	got, err = l.UserByID(ctx(t), a.ID)
 	must(t, err)
-	equal(t, "by number", got, a)
+	equal(t, "by number", fmt.Sprintf("%+v", got), fmt.Sprintf("%+v", a))
 	_, err = l.UserByEmail(ctx(t), "nobody@example.org")
 	mustBe(t, err, homing.ErrNotFound)
 	_, err = l.UserByID(ctx(t), 99)
@@ -44,7 +44,7 @@ func users(t *testing.T, l ledger.Ledger) {
 	mustBe(t, l.PutUser(ctx(t), by, &homing.User{ID: 99, Email: "x"}), homing.ErrNotFound)
 	mustBe(t, l.PutUser(ctx(t), by, &homing.User{Email: "x", Account: 99}), homing.ErrNotFound)
 
-	entries, err := l.Audit(ctx(t), 1)
+	entries, err := l.Audit(ctx(t), ledger.AuditQuery{Limit: 1})
 	must(t, err)
 	equal(t, "audit", entries[0].Action+" "+entries[0].Object, "user.create user "+fmt.Sprint(b.ID))
 }
@@ -70,16 +70,26 @@ func sessions(t *testing.T, l ledger.Ledger) {
 	_, err = l.SessionBy(ctx(t), s.Token)
 	mustBe(t, err, homing.ErrNotFound)
 
-	u.Disabled = true
+	u.Zone = "Europe/Berlin" // what has nothing to do with signing in ends no session
 	must(t, l.PutUser(ctx(t), by, &u))
 	_, err = l.SessionBy(ctx(t), s2.Token)
 	must(t, err)
+	must(t, l.PutSession(ctx(t), s))
+	must(t, l.DropSessionsOf(ctx(t), u.ID, s2.Token))
+	of, err := l.SessionsOf(ctx(t), u.ID)
+	must(t, err)
+	equal(t, "sessions of the user", fmt.Sprint(of), fmt.Sprint([]ledger.Session{s2}))
 	u.Password = "two"
 	must(t, l.PutUser(ctx(t), by, &u))
 	_, err = l.SessionBy(ctx(t), s2.Token)
 	mustBe(t, err, homing.ErrNotFound)
 	_, err = l.SessionBy(ctx(t), s3.Token)
 	must(t, err)
+	must(t, l.PutSession(ctx(t), s2))
+	u.Disabled = true
+	must(t, l.PutUser(ctx(t), by, &u))
+	_, err = l.SessionBy(ctx(t), s2.Token)
+	mustBe(t, err, homing.ErrNotFound)
 	mustBe(t, l.PutSession(ctx(t), ledger.Session{Token: ledger.TokenHash{4}, User: 99}), homing.ErrNotFound)
 }
 

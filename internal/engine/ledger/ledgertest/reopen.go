@@ -64,7 +64,7 @@ func contents(t testing.TB, l ledger.Ledger) string {
 	s := snapshot(t, l)
 	changes, err := l.Changes(ctx(t), 0, 1000)
 	must(t, err)
-	entries, err := l.Audit(ctx(t), 1000)
+	entries, err := l.Audit(ctx(t), ledger.AuditQuery{Limit: 1000})
 	must(t, err)
 	list, err := l.Users(ctx(t))
 	must(t, err)

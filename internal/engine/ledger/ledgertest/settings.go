@@ -119,7 +119,7 @@ func settingsConflicts(t *testing.T, l ledger.Ledger) {
 func settingsAtomic(t *testing.T, l ledger.Ledger) {
 	one := account(t, l, "one")
 	before := snapshot(t, l)
-	entries, err := l.Audit(ctx(t), 100)
+	entries, err := l.Audit(ctx(t), ledger.AuditQuery{Limit: 100})
 	must(t, err)
 	fresh := homing.Account{PublicID: "fresh", Name: "fresh"}
 	good, bad := campaign(one, "good"), campaign(one, "good")
@@ -129,7 +129,7 @@ func settingsAtomic(t *testing.T, l ledger.Ledger) {
 	after := snapshot(t, l)
 	equal(t, "settings", text(after), text(before))
 	equal(t, "version", after.Version, before.Version)
-	more, err := l.Audit(ctx(t), 100)
+	more, err := l.Audit(ctx(t), ledger.AuditQuery{Limit: 100})
 	must(t, err)
 	equal(t, "audit entries", len(more), len(entries))
 }
@@ -168,7 +168,7 @@ func settingsAudit(t *testing.T, l ledger.Ledger) {
 	must(t, l.Apply(ctx(t), ledger.Actor{Name: "user 9", At: Noon + 9}, ledger.PutKey{Key: &k}, ledger.PutCampaign{Campaign: &p}))
 	must(t, l.Apply(ctx(t), by, ledger.PutCampaign{Campaign: &p})) // changes nothing
 
-	entries, err := l.Audit(ctx(t), 100)
+	entries, err := l.Audit(ctx(t), ledger.AuditQuery{Limit: 100})
 	must(t, err)
 	var got []string
 	for _, e := range entries {
@@ -186,7 +186,7 @@ func settingsAudit(t *testing.T, l ledger.Ledger) {
 		}
 	}
 	equal(t, "time", entries[0].At, Noon+9)
-	newest, err := l.Audit(ctx(t), 1)
+	newest, err := l.Audit(ctx(t), ledger.AuditQuery{Limit: 1})
 	must(t, err)
 	equal(t, "newest", fmt.Sprint(newest), fmt.Sprint(entries[:1]))
 }

@@ -57,7 +57,7 @@ func tokens(t *testing.T, l ledger.Ledger) {
 
 func tokenAudit(t *testing.T, l ledger.Ledger, revoked homing.TokenID) {
 	t.Helper()
-	entries, err := l.Audit(ctx(t), 100)
+	entries, err := l.Audit(ctx(t), ledger.AuditQuery{Limit: 100})
 	must(t, err)
 	equal(t, "audit", entries[0].Action+" "+entries[0].Object, fmt.Sprintf("token.revoke token %d", revoked))
 	for _, e := range entries {

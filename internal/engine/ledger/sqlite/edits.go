@@ -1,7 +1,9 @@
 package sqlite
 
 import (
+	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -10,10 +12,10 @@ import (
 )
 
 const accountColumns = `SELECT id, coalesce(public_id, ''), coalesce(ref, ''), name, multi_lead, price_min, price_max,
-	currency, created, erased FROM accounts`
+	currency, created, erased, senders, demo, notices FROM accounts`
 
 func accountOf(row *sqlite.Stmt) (homing.Account, error) {
-	return homing.Account{
+	a := homing.Account{
 		ID:        homing.AccountID(row.ColumnInt64(0)),
 		PublicID:  row.ColumnText(1),
 		Ref:       row.ColumnText(2),
@@ -24,7 +26,35 @@ func accountOf(row *sqlite.Stmt) (homing.Account, error) {
 		Currency:  row.ColumnText(7),
 		Created:   homing.Millis(row.ColumnInt64(8)),
 		Erased:    row.ColumnBool(9),
-	}, nil
+		Demo:      row.ColumnBool(11),
+	}
+	if err := readJSON(row.ColumnText(10), &a.Senders, "an account's senders"); err != nil {
+		return a, err
+	}
+	return a, readJSON(row.ColumnText(12), &a.Notices, "an account's notices")
+}
+
+// readJSON reads a column that holds JSON.
+func readJSON(text string, into any, what string) error {
+	if text == "[]" || text == "{}" {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(text), into); err != nil {
+		return fmt.Errorf("%w: %s: %w", homing.ErrDamaged, what, err)
+	}
+	return nil
+}
+
+// asJSON writes one; an empty list is "[]".
+func asJSON(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // plain structs of ours
+	}
+	if string(text) == "null" {
+		return "[]"
+	}
+	return string(text)
 }
 
 // standing reads an account that can be changed: one that is not erased.
@@ -43,19 +73,22 @@ func (w *writer) putAccount(a homing.Account) (id int64, e entry, err error) {
 			return 0, e, err
 		}
 	}
-	id, _, err = queryInt(w.conn, `INSERT INTO accounts (id, public_id, ref, name, multi_lead, price_min, price_max, currency, created)
-		VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)
+	id, _, err = queryInt(w.conn, `INSERT INTO accounts (id, public_id, ref, name, multi_lead, price_min, price_max, currency, created,
+			senders, demo, notices)
+		VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)
 		ON CONFLICT (id) DO UPDATE SET public_id = ?2, ref = ?3, name = ?4, multi_lead = ?5, price_min = ?6,
-			price_max = ?7, currency = ?8, created = ?9
+			price_max = ?7, currency = ?8, created = ?9, senders = ?10, demo = ?11, notices = ?12
 		RETURNING id`,
-		orNull(a.ID), orNull(a.PublicID), orNull(a.Ref), a.Name, a.MultiLead, a.PriceMin, a.PriceMax, a.Currency, a.Created)
+		orNull(a.ID), orNull(a.PublicID), orNull(a.Ref), a.Name, a.MultiLead, a.PriceMin, a.PriceMax, a.Currency, a.Created,
+		asJSON(a.Senders), a.Demo, asJSON(a.Notices))
 	if err != nil {
 		return 0, e, conflictOf("account", err)
 	}
 	detail := differences(
 		fieldOf("name", was.Name, a.Name), fieldOf("ref", was.Ref, a.Ref), fieldOf("public id", was.PublicID, a.PublicID),
 		fieldOf("multi_lead", was.MultiLead, a.MultiLead), fieldOf("price_min", was.PriceMin, a.PriceMin),
-		fieldOf("price_max", was.PriceMax, a.PriceMax), fieldOf("currency", was.Currency, a.Currency))
+		fieldOf("price_max", was.PriceMax, a.PriceMax), fieldOf("currency", was.Currency, a.Currency),
+		listOf("senders", was.Senders, a.Senders), fieldOf("demo", was.Demo, a.Demo), noticesOf(was.Notices, a.Notices))
 	return id, put("account", a.ID == 0, id, detail, homing.AccountID(id)), nil
 }
 
@@ -189,4 +222,69 @@ func campaignDifferences(was, c *homing.Campaign) string {
 		fieldOf("url", was.URL, c.URL), fieldOf("status", was.Status, c.Status), fieldOf("window", was.Window, c.Window),
 		fieldOf("default value", was.DefaultValue, c.DefaultValue), fieldOf("hold", was.Hold, c.Hold),
 		fieldOf("goals", was.Goals, c.Goals))
+}
+
+// listOf is a field that holds a list.
+func listOf[T fmt.Stringer](name string, before, after []T) field {
+	words := func(list []T) string {
+		var texts []string
+		for _, v := range list {
+			texts = append(texts, v.String())
+		}
+		return strings.Join(texts, ", ")
+	}
+	return field{name, words(before), words(after)}
+}
+
+// noticesOf tells where notices go; the webhook's key is told as replaced.
+func noticesOf(before, after homing.Notices) field {
+	words := func(n homing.Notices) string {
+		list := append([]string{}, n.Emails...)
+		if n.Webhook != "" {
+			list = append(list, n.Webhook)
+		}
+		for _, off := range n.Off {
+			list = append(list, "not "+off)
+		}
+		return strings.Join(list, ", ")
+	}
+	f := field{"notices", words(before), words(after)}
+	if string(before.WebhookKey) != string(after.WebhookKey) {
+		f.after = strings.TrimPrefix(f.after+", key replaced", ", ")
+	}
+	return f
+}
+
+// installation reads what is settled for the whole.
+func installation(conn *sqlite.Conn) (i homing.Installation, err error) {
+	return one(conn, "installation", "SELECT installation FROM settings", func(row *sqlite.Stmt) (i homing.Installation, err error) {
+		return i, readJSON(row.ColumnText(0), &i, "the installation's settings")
+	})
+}
+
+func (w *writer) putInstallation(i homing.Installation) (entry, error) {
+	was, err := installation(w.conn)
+	if err != nil {
+		return entry{}, err
+	}
+	if err := exec(w.conn, "UPDATE settings SET installation = ?1", asJSON(i)); err != nil {
+		return entry{}, err
+	}
+	password := field{name: "mail password"}
+	if string(was.Mail.Password) != string(i.Mail.Password) {
+		password.after = "replaced"
+	}
+	server := func(m homing.Mail) string {
+		if m.Host == "" {
+			return ""
+		}
+		return strings.TrimSpace(fmt.Sprintf("%s %s:%d as %q from %s", m.Security, m.Host, m.Port, m.User, m.From))
+	}
+	detail := differences(fieldOf("name", was.Name, i.Name), fieldOf("public URL", was.PublicURL, i.PublicURL),
+		fieldOf("time zone", was.Zone, i.Zone), fieldOf("currency", was.Currency, i.Currency),
+		field{"mail", server(was.Mail), server(i.Mail)}, password, noticesOf(was.Notices, i.Notices))
+	if detail == "" {
+		return entry{}, nil
+	}
+	return entry{"installation.update", "installation", detail, 0}, nil
 }

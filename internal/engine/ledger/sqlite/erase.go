@@ -40,7 +40,8 @@ func (w *writer) eraseAccount(by ledger.Actor, id homing.AccountID) (e entry, er
 	for _, sql := range []string{
 		"INSERT INTO erasures (account, done) VALUES (?1, 0)",
 		`UPDATE accounts SET public_id = NULL, ref = NULL, name = '', multi_lead = 0, price_min = 0, price_max = 0,
-			currency = '', created = 0, erased = 1 WHERE id = ?1`,
+			currency = '', created = 0, senders = '[]', notices = '{}', erased = 1 WHERE id = ?1`,
+		"DELETE FROM notices WHERE account = ?1",
 		"DELETE FROM keys WHERE account = ?1",  // and their uses
 		"DELETE FROM users WHERE account = ?1", // and their sessions and links
 		"DELETE FROM tokens WHERE account = ?1",

@@ -42,9 +42,13 @@ func (l *Ledger) History(ctx context.Context, id homing.ConversionID) (found []h
 }
 
 // Audit implements ledger.Books.
-func (l *Ledger) Audit(ctx context.Context, limit int) (found []ledger.AuditEntry, err error) {
-	const sql = "SELECT number, at, actor, action, object, detail FROM audit ORDER BY number DESC LIMIT ?1"
+func (l *Ledger) Audit(ctx context.Context, q ledger.AuditQuery) (found []ledger.AuditEntry, err error) {
+	const sql = `SELECT number, at, actor, action, object, detail FROM audit
+		WHERE (?2 = 0 OR number < ?2) AND (?3 = 0 OR account = ?3) AND (?4 = '' OR actor = ?4)
+			AND (?5 = '' OR action = ?5 OR substr(action, 1, length(?5) + 1) = ?5 || '.')
+		ORDER BY number DESC LIMIT ?1`
 	err = l.read(ctx, func(conn *sqlite.Conn) error {
+		found = nil
 		return query(conn, sql, func(row *sqlite.Stmt) error {
 			found = append(found, ledger.AuditEntry{
 				Number: row.ColumnInt64(0),
@@ -55,7 +59,7 @@ func (l *Ledger) Audit(ctx context.Context, limit int) (found []ledger.AuditEntr
 				Detail: row.ColumnText(5),
 			})
 			return nil
-		}, max(limit, 0))
+		}, max(q.Limit, 0), q.Before, q.Account, q.Actor, q.Action)
 	})
 	return found, told("read the audit log", err)
 }

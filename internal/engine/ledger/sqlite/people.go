@@ -9,10 +9,11 @@ import (
 	"homing/internal/engine/ledger"
 )
 
-const userColumns = "SELECT id, email, role, coalesce(account, 0), password, created, disabled FROM users"
+const userColumns = `SELECT id, email, role, coalesce(account, 0), password, created, disabled,
+	level, hide_money, zone, totp, totp_step, recovery FROM users`
 
 func userOf(row *sqlite.Stmt) (homing.User, error) {
-	return homing.User{
+	u := homing.User{
 		ID:       homing.UserID(row.ColumnInt64(0)),
 		Email:    row.ColumnText(1),
 		Role:     homing.Role(row.ColumnInt64(2)),
@@ -20,7 +21,19 @@ func userOf(row *sqlite.Stmt) (homing.User, error) {
 		Password: row.ColumnText(4),
 		Created:  homing.Millis(row.ColumnInt64(5)),
 		Disabled: row.ColumnBool(6),
-	}, nil
+
+		Level:     homing.Level(row.ColumnInt64(7)),
+		HideMoney: row.ColumnBool(8),
+		Zone:      row.ColumnText(9),
+		TOTP:      bytesOf(row, 10),
+		TOTPStep:  row.ColumnInt64(11),
+	}
+	for hashes := bytesOf(row, 12); len(hashes) >= len(homing.KeyHash{}); {
+		var h homing.KeyHash
+		hashes = hashes[copy(h[:], hashes):]
+		u.Recovery = append(u.Recovery, h)
+	}
+	return u, nil
 }
 
 // Users implements ledger.People.
@@ -82,15 +95,22 @@ func (w *writer) putUser(u homing.User) (id homing.UserID, e entry, err error) {
 			return 0, e, err
 		}
 	}
-	n, _, err := queryInt(w.conn, `INSERT INTO users (id, email, role, account, password, created, disabled)
-		VALUES (?1,?2,?3,?4,?5,?6,?7)
-		ON CONFLICT (id) DO UPDATE SET email = ?2, role = ?3, account = ?4, password = ?5, created = ?6, disabled = ?7
+	recovery := []byte{}
+	for _, h := range u.Recovery {
+		recovery = append(recovery, h[:]...)
+	}
+	n, _, err := queryInt(w.conn, `INSERT INTO users (id, email, role, account, password, created, disabled,
+			level, hide_money, zone, totp, totp_step, recovery)
+		VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)
+		ON CONFLICT (id) DO UPDATE SET email = ?2, role = ?3, account = ?4, password = ?5, created = ?6, disabled = ?7,
+			level = ?8, hide_money = ?9, zone = ?10, totp = ?11, totp_step = ?12, recovery = ?13
 		RETURNING id`,
-		orNull(u.ID), u.Email, u.Role, orNull(u.Account), u.Password, u.Created, u.Disabled)
+		orNull(u.ID), u.Email, u.Role, orNull(u.Account), u.Password, u.Created, u.Disabled,
+		u.Level, u.HideMoney, u.Zone, append([]byte{}, u.TOTP...), u.TOTPStep, recovery)
 	if err != nil {
 		return 0, e, conflictOf("user", err)
 	}
-	if was.ID != 0 && was.Password != u.Password {
+	if was.ID != 0 && (was.Password != u.Password || u.Disabled) {
 		if err := exec(w.conn, "DELETE FROM sessions WHERE user = ?1", u.ID); err != nil {
 			return 0, e, err
 		}
@@ -107,6 +127,16 @@ func userDifferences(was, u *homing.User) string {
 	if was.ID == 0 {
 		role.before = ""
 	}
-	return differences(fieldOf("e-mail", was.Email, u.Email), role, fieldOf("account", was.Account, u.Account),
-		password, fieldOf("disabled", was.Disabled, u.Disabled))
+	level, second := fieldOf("level", was.Level, u.Level), field{name: "second factor"}
+	if was.ID == 0 {
+		level.before = ""
+	}
+	switch {
+	case len(was.TOTP) == 0 && len(u.TOTP) > 0:
+		second.after = "set up"
+	case len(was.TOTP) > 0 && len(u.TOTP) == 0:
+		second.before, second.after = "set up", "removed"
+	}
+	return differences(fieldOf("e-mail", was.Email, u.Email), role, fieldOf("account", was.Account, u.Account), level,
+		fieldOf("amounts hidden", was.HideMoney, u.HideMoney), password, second, fieldOf("disabled", was.Disabled, u.Disabled))
 }

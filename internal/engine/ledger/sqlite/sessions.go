@@ -56,6 +56,23 @@ func (l *Ledger) DropSession(ctx context.Context, token ledger.TokenHash) error 
 	return told("end a session", err)
 }
 
+// SessionsOf implements ledger.People.
+func (l *Ledger) SessionsOf(ctx context.Context, user homing.UserID) (sessions []ledger.Session, err error) {
+	err = l.read(ctx, func(conn *sqlite.Conn) (err error) {
+		sessions, err = collect(conn, sessionColumns+" WHERE user = ?1 ORDER BY created DESC, token", sessionOf, user)
+		return err
+	})
+	return sessions, told("list sessions", err)
+}
+
+// DropSessionsOf implements ledger.People.
+func (l *Ledger) DropSessionsOf(ctx context.Context, user homing.UserID, but ledger.TokenHash) error {
+	err := l.do(ctx, func(w *writer) error {
+		return exec(w.conn, "DELETE FROM sessions WHERE user = ?1 AND token <> ?2", user, but[:])
+	})
+	return told("end sessions", err)
+}
+
 const linkFields = "token, purpose, coalesce(user, 0), created, expires"
 
 func linkOf(row *sqlite.Stmt) (ledger.Link, error) {

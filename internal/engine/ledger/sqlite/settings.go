@@ -20,6 +20,9 @@ func (l *Ledger) Snapshot(ctx context.Context) (*ledger.Snapshot, error) {
 		if s.Version, _, err = queryInt(conn, "SELECT version FROM settings"); err != nil {
 			return err
 		}
+		if s.Installation, err = installation(conn); err != nil {
+			return err
+		}
 		if s.Accounts, err = collect(conn, accountColumns+" ORDER BY id", accountOf); err != nil {
 			return err
 		}
@@ -74,6 +77,7 @@ func detach(edits []ledger.Edit) (own []ledger.Edit, adopt func(numbers []int64)
 	copyOf := func(a *homing.Account) *homing.Account {
 		if _, ok := copies[a]; !ok {
 			c := *a
+			c.Senders, c.Notices = slices.Clone(c.Senders), cloneNotices(c.Notices)
 			copies[a] = &c
 		}
 		return copies[a]
@@ -90,6 +94,10 @@ func detach(edits []ledger.Edit) (own []ledger.Edit, adopt func(numbers []int64)
 			c := *e.Campaign
 			c.Goals = slices.Clone(c.Goals)
 			own[i] = ledger.PutCampaign{Campaign: &c, Owner: copyOf(e.Owner)}
+		case ledger.PutInstallation:
+			e.Installation.Notices = cloneNotices(e.Installation.Notices)
+			e.Installation.Mail.Password = slices.Clone(e.Installation.Mail.Password)
+			own[i] = e
 		default:
 			own[i] = e
 		}
@@ -112,6 +120,11 @@ func detach(edits []ledger.Edit) (own []ledger.Edit, adopt func(numbers []int64)
 			}
 		}
 	}
+}
+
+func cloneNotices(n homing.Notices) homing.Notices {
+	n.Emails, n.WebhookKey, n.Off = slices.Clone(n.Emails), slices.Clone(n.WebhookKey), slices.Clone(n.Off)
+	return n
 }
 
 func (w *writer) apply(by ledger.Actor, edits []ledger.Edit, numbers []int64) error {
@@ -142,6 +155,8 @@ func (w *writer) apply(by ledger.Actor, edits []ledger.Edit, numbers []int64) er
 			campaign := *edit.Campaign
 			campaign.Account = ownerOf(edit.Owner, campaign.Account)
 			numbers[i], e, err = w.putCampaign(campaign)
+		case ledger.PutInstallation:
+			e, err = w.putInstallation(edit.Installation)
 		case ledger.EraseAccount:
 			e, err = w.eraseAccount(by, edit.Account)
 		case ledger.EraseClick:

@@ -1,0 +1,27 @@
+// Package advertisers is about the operators' clients: who they are, their limits and their
+// people.
+package advertisers
+
+import (
+	"embed"
+
+	"homing/internal/desk/panel/page"
+)
+
+//go:embed pages
+var pages embed.FS
+
+// New is the screen.
+func New() page.Screen {
+	return page.Screen{
+		Pages: pages,
+		Routes: []page.Route{
+			page.Get("/advertisers", page.Operators, listAdvertisers),
+			page.Get("/advertisers/new", page.Operators, newAdvertiser),
+			page.Post("/advertisers/new", page.Operators, createAdvertiser),
+			page.Get("/advertisers/{account}", page.Operators, showAdvertiser),
+			page.Post("/advertisers/{account}", page.Operators, updateAdvertiser),
+			page.Post("/advertisers/{account}/people", page.Operators, invitePerson), // answers with a one-time link
+		},
+	}
+}

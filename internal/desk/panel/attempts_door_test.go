@@ -1,0 +1,17 @@
+package panel
+
+func init() {
+	attempts = append(attempts, func(w *world) map[string]attempt {
+		return map[string]attempt{
+			"GET /assets/{file}":    {"/assets/nothing.css", nil, missing, missing, missing, missing, missing},
+			"GET /welcome/{token}":  {"/welcome/nothing", nil, missing, missing, missing, missing, missing},
+			"POST /welcome/{token}": {"/welcome/nothing", nil, missing, missing, missing, missing, missing},
+			"GET /signin":           {"/signin", nil, ok, moved, moved, moved, moved},
+			"POST /signin":          {"/signin", []string{"email", "nobody@example.com"}, forbidden, forbidden, forbidden, forbidden, forbidden},
+			"POST /signout":         {"/signout", nil, moved, moved, moved, moved, moved},
+			"POST /theme":           {"/theme", []string{"theme", "dark"}, moved, moved, moved, moved, moved},
+			"GET /you":              {"/you", nil, moved, ok, ok, ok, ok},
+			"POST /you/password":    {"/you/password", []string{"password", "wrong"}, moved, forbidden, forbidden, forbidden, forbidden},
+		}
+	})
+}
