@@ -35,7 +35,7 @@ func (b *bench) figureTable(r *result) table {
 	if s.Clicks > 0 {
 		rivalRate = rate(s.Clicks, s.Took)
 	}
-	add("g", "rows loaded a second, in batches of "+grouped(batchClicks)+" clicks", "", rate(l.Rows, l.Took), rivalRate, quoted)
+	add("g", "rows that lie ready loaded a second, in batches of "+grouped(batchClicks)+" clicks", "", rate(l.Rows, l.Took), rivalRate, quoted)
 	add("", "processor time a row, server + warehouse process", "", b.processor(l), "", quoted)
 	add("", "memory at most, server with generator + warehouse process", "",
 		fmt.Sprintf("%s + %s", mebibytes(l.ParentPeak), mebibytes(l.ChildPeak)), "", quoted)

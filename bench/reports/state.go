@@ -24,7 +24,7 @@ const (
 
 // generation grows whenever the same seed makes other rows, or the warehouse's
 // file becomes another: data of before is not used again.
-const generation = 2
+const generation = 3
 
 // state is what is known of a warehouse that was filled.
 type state struct {
@@ -41,7 +41,7 @@ type filled struct {
 	At         time.Time     `json:"at"`
 	Clicks     int64         `json:"clicks"`
 	Rows       int64         `json:"rows"`
-	Took       time.Duration `json:"took"`
+	Took       time.Duration `json:"took"`            // in Load, and closing; not making rows
 	Index      time.Duration `json:"index,omitempty"` // of it, after the last row
 	ParentTime time.Duration `json:"parent_time"`     // processor, without making rows
 	ChildTime  time.Duration `json:"child_time"`

@@ -38,8 +38,8 @@ func (r *Round) clear() {
 	r.Ledger.Postbacks, r.Ledger.Conversions = r.Ledger.Postbacks[:0], r.Ledger.Conversions[:0]
 }
 
-// Stream makes the rounds of a period on a goroutine of its own, a few ahead of
-// its reader.
+// Stream makes the rounds of a period, each when the one before was given back:
+// so nothing is made while a round is being loaded, and timed.
 type Stream struct {
 	Rounds <-chan *Round
 	free   chan *Round
@@ -48,20 +48,14 @@ type Stream struct {
 	rounds chan *Round
 }
 
-// roundsAhead is how many rounds are in memory: one is being made, one is being
-// read, one lies between.
-const roundsAhead = 3
-
 // Stream begins to make rounds. It must be closed.
 func (w *World) Stream(p Period) *Stream {
 	s := &Stream{
-		rounds: make(chan *Round), free: make(chan *Round, roundsAhead), stop: make(chan struct{}),
+		rounds: make(chan *Round), free: make(chan *Round, 1), stop: make(chan struct{}),
 		books: newBooks(p.Zone, p.From, p.Until),
 	}
 	s.Rounds = s.rounds
-	for range roundsAhead {
-		s.free <- &Round{}
-	}
+	s.free <- &Round{}
 	go s.run(w, p)
 	return s
 }

@@ -68,9 +68,9 @@ type Options struct {
 
 	// Every is how often a round begins; a second by default.
 	Every time.Duration
-	// MaxRows is how many clicks a batch has at most; 122,880 by default, what
-	// the warehouse stores as one group. Twice as many are in memory while the
-	// loader is behind, about a kilobyte each.
+	// MaxRows is how many clicks a batch has at most; by default 245,760, two
+	// groups of 122,880 rows, which the warehouse takes in at the same time. Twice
+	// as many are in memory while the loader is behind, about a kilobyte each.
 	MaxRows int
 
 	// KeepClicks and KeepPostbacks are how long their rows are kept; 0 = for
@@ -152,7 +152,7 @@ func (o *Options) setDefaults() {
 		o.Every = time.Second
 	}
 	if o.MaxRows <= 0 {
-		o.MaxRows = 122_880
+		o.MaxRows = 245_760
 	}
 }
 

@@ -51,7 +51,7 @@ type parcel struct {
 }
 
 // maxBytes bounds the records of one batch.
-const maxBytes = 48 << 20
+const maxBytes = 96 << 20
 
 // yieldEvery is how many records are enriched at a stretch, some tens of
 // microseconds. Then the doors' goroutines go first.

@@ -91,7 +91,7 @@ func childTime(t testing.TB) (sum time.Duration) {
 }
 
 func BenchmarkLoad(b *testing.B) {
-	for _, size := range []int{1_000, 10_000, 120_000, 122_880, 150_000} {
+	for _, size := range []int{1_000, 10_000, 120_000, 122_880, 150_000, 245_760} {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
 			dir := b.TempDir()
 			s := &source{w: open(b, dir), name: "spool/1"}

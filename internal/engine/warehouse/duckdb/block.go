@@ -16,22 +16,16 @@ import (
 // all of the block does, and no more room.
 const blockRows = 122_880
 
-// storedClick is a click of a batch that is going to be stored.
-type storedClick struct {
-	at     int32 // in the batch
-	unique bool
-}
-
-// inBlocks puts clicks that are in the order of their places into the order in
+// inBlocks puts the numbers of clicks that are in the order of their places into the order in
 // which they are stored, and tells the last place of the whole blocks, and how
 // many clicks come behind it. Those are put in order all the same.
-func inBlocks(list []storedClick, clicks []warehouse.Click) (through *warehouse.Click, loose int) {
+func inBlocks(list []int32, clicks []warehouse.Click) (through *warehouse.Click, loose int) {
 	for block := range slices.Chunk(list, blockRows) {
 		if loose = len(block); loose == blockRows {
-			through, loose = &clicks[block[loose-1].at], 0
+			through, loose = &clicks[block[loose-1]], 0
 		}
-		slices.SortStableFunc(block, func(a, b storedClick) int {
-			return cmp.Compare(clicks[a.at].Campaign, clicks[b.at].Campaign)
+		slices.SortStableFunc(block, func(a, b int32) int {
+			return cmp.Compare(clicks[a].Campaign, clicks[b].Campaign)
 		})
 	}
 	return through, loose

@@ -12,24 +12,53 @@ import (
 
 // sheets are the columns of a batch, and the memory to build the next one in.
 type sheets struct {
-	clicks, postbacks, conversions, totals, visitors *sheet
+	postbacks, conversions, totals, visitors *sheet
 
+	clicks   []*sheet // one for each block
+	blocks   int      // of them that are in use
 	uniques  uniques
 	partials partials
 	order    []int32
-	stored   []storedClick
+	stored   []int32 // clicks of the batch as they are stored, block by block
+	unique   []bool  // by click of the batch
 }
 
 func newSheets() *sheets {
-	return &sheets{clicks: newSheet(clicks), postbacks: newSheet(postbacks), conversions: newSheet(conversions),
+	return &sheets{postbacks: newSheet(postbacks), conversions: newSheet(conversions),
 		totals: newSheet(totals), visitors: newSheet(visitors), partials: partials{}}
 }
 
 func (s *sheets) clear() {
-	for _, sheet := range []*sheet{s.clicks, s.postbacks, s.conversions, s.totals, s.visitors} {
+	for _, sheet := range append([]*sheet{s.postbacks, s.conversions, s.totals, s.visitors}, s.clicks...) {
 		sheet.clear()
 	}
 	clear(s.partials)
+	s.blocks = 0
+}
+
+// block is an empty sheet for the next block of clicks.
+func (s *sheets) block() *sheet {
+	if s.blocks == len(s.clicks) {
+		s.clicks = append(s.clicks, newSheet(clicks))
+	}
+	s.blocks++
+	return s.clicks[s.blocks-1]
+}
+
+// steps append the clicks, in one step so that DuckDB takes in several blocks at
+// a time, and the rest.
+func (s *sheets) steps() (steps []process.Step) {
+	if s.blocks > 0 {
+		step := process.Step{Into: clicks.name, Columns: s.clicks[0].columns}
+		for _, block := range s.clicks[1:s.blocks] {
+			step.Then = append(step.Then, block.columns)
+		}
+		steps = append(steps, step)
+	}
+	for _, sheet := range []*sheet{s.postbacks, s.conversions, s.totals, s.visitors} {
+		steps = append(steps, sheet.steps()...)
+	}
+	return steps
 }
 
 // Load implements warehouse.Sink.

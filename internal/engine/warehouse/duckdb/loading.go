@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"sync"
 
 	"homing"
 	"homing/internal/engine/warehouse"
@@ -46,10 +47,18 @@ func (l *loading) build(ctx context.Context) error {
 	if err := l.lookup.ask(ctx, l.w.child); err != nil {
 		return err
 	}
-	if err := l.sheets.uniques.prepare(ctx, l.w.child, arrived); err != nil {
+	// The child looks for the visitors while the columns are made, as those do not
+	// depend on them but for one.
+	built := l.clicks()
+	err = l.sheets.uniques.prepare(ctx, l.w.child, arrived)
+	if err == nil {
+		l.count()
+	}
+	built()
+	if err != nil {
 		return err
 	}
-	l.clicks()
+	l.markUnique()
 	l.postbacks()
 	l.conversions(versions)
 	l.sheets.partials.fill(l.sheets.totals)
@@ -90,32 +99,69 @@ func (l *loading) find(p *warehouse.Postback) *warehouse.Facets {
 	return l.lookup.find(p.Origin)
 }
 
-// clicks are counted in the order of their times, because the first click of a
-// visitor is the unique one, and stored by blocks.
-func (l *loading) clicks() {
+// clicks begins to make the columns of those that are stored, a block on each of
+// some goroutines, all but which are unique. The function it returns waits for
+// them.
+func (l *loading) clicks() (wait func()) {
 	s := l.sheets
 	s.stored = s.stored[:0]
 	for _, i := range l.lookup.order {
 		c := &l.lookup.clicks[i]
-		if l.again.clicks[c.Origin] || l.counted(warehouse.ClickTable, c.Time) {
+		if !l.passed(c) && l.kept(warehouse.ClickTable, c.Time) {
+			s.stored = append(s.stored, i)
+			l.days[warehouse.DayAt(c.Time)] = true
+		}
+	}
+	l.through, l.loose = inBlocks(s.stored, l.lookup.clicks)
+	var building sync.WaitGroup
+	for block := range slices.Chunk(s.stored, blockRows) {
+		sheet := s.block()
+		building.Go(func() {
+			for _, i := range block {
+				sheet.click(&l.lookup.clicks[i], false)
+			}
+		})
+	}
+	return building.Wait
+}
+
+// passed tells whether a click is passed over, as it was counted before.
+func (l *loading) passed(c *warehouse.Click) bool {
+	return l.again.clicks[c.Origin] || l.counted(warehouse.ClickTable, c.Time)
+}
+
+// count counts the clicks, in the order of their times, because the first click
+// of a visitor is the unique one.
+func (l *loading) count() {
+	s := l.sheets
+	s.unique = slices.Grow(s.unique[:0], len(l.lookup.clicks))[:len(l.lookup.clicks)]
+	for _, i := range l.lookup.order {
+		c := &l.lookup.clicks[i]
+		if l.passed(c) {
 			continue
 		}
 		unique := s.uniques.first(c)
+		s.unique[i] = unique
 		s.partials.click(c, unique)
 		if unique {
 			s.visitors.int(int64(warehouse.DayAt(c.Time)), visitorKey(c))
 			l.day = max(l.day, warehouse.DayAt(c.Time))
 		}
-		if l.kept(warehouse.ClickTable, c.Time) {
-			s.stored = append(s.stored, storedClick{i, unique})
-			l.days[warehouse.DayAt(c.Time)] = true
-		}
-	}
-	l.through, l.loose = inBlocks(s.stored, l.lookup.clicks)
-	for _, c := range s.stored {
-		s.clicks.click(&l.lookup.clicks[c.at], c.unique)
 	}
 }
+
+// markUnique enters in the columns which clicks are unique.
+func (l *loading) markUnique() {
+	s := l.sheets
+	for n, i := range s.stored {
+		if s.unique[i] {
+			s.clicks[n/blockRows].columns[uniqueColumn].Ints[n%blockRows] = 1
+		}
+	}
+}
+
+// uniqueColumn is the place of uniq among the columns of clicks.
+var uniqueColumn = slices.Index(clicks.names(), "uniq")
 
 func (l *loading) postbacks() {
 	var none warehouse.Facets
@@ -175,10 +221,7 @@ func (l *loading) steps(mark warehouse.Mark) []process.Step {
 	if l.through != nil {
 		steps = append(steps, settleThrough(l.through))
 	}
-	for _, sheet := range []*sheet{s.clicks, s.postbacks, s.conversions, s.totals, s.visitors} {
-		steps = append(steps, sheet.steps()...)
-	}
-	return steps
+	return append(steps, s.steps()...)
 }
 
 // note has the memory follow what was committed.

@@ -13,7 +13,10 @@ import (
 // what was there before counts as merged; that is a matter of room only.
 //
 // A quarter is merged when as many rows have come as it had after the last
-// time, so that every row is read a few times at most, however fast they come.
+// time, so that every row is read a few times at most, however fast they come;
+// when it is over, as soon as a quarter of its rows can be saved. Postbacks of
+// old clicks add a few rows to every quarter for weeks: merging for those alone
+// would write all totals again and again.
 // The rows of one load have different keys: a quarter that came whole, as most
 // do while much is loaded at once, is merged already.
 type merging struct {
@@ -63,7 +66,7 @@ func (m *merging) due() (quarters []int64) {
 		switch {
 		case rows.added > mergeFrom && rows.added > rows.merged && rows.spare() > 0:
 			quarters = append(quarters, quarter)
-		case quarter <= m.newest-quarterOver && rows.spare() > 0:
+		case quarter <= m.newest-quarterOver && rows.spare() > 0 && 4*rows.spare() >= rows.merged+rows.added:
 			over = append(over, quarter)
 			overRows += rows.spare()
 		}
@@ -74,13 +77,9 @@ func (m *merging) due() (quarters []int64) {
 	return quarters
 }
 
-// merged forgets quarters that are over; their rows may still be added to.
+// merged notes how many rows quarters have now.
 func (m *merging) merged(quarters []int64, rows map[int64]int) {
 	for _, quarter := range quarters {
-		if quarter <= m.newest-quarterOver {
-			delete(m.quarters, quarter)
-			continue
-		}
 		*m.quarters[quarter] = partialRows{merged: rows[quarter], most: rows[quarter]}
 	}
 }

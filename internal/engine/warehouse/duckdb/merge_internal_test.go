@@ -52,8 +52,26 @@ func TestQuartersThatAreOverAreMergedTogether(t *testing.T) {
 	if due := m.due(); len(due) != 21 {
 		t.Fatalf("%d quarters are due, want those of more than an hour before the newest", len(due))
 	}
-	m.merged(m.due(), nil)
-	if due := m.due(); due != nil || len(m.quarters) != 4 {
-		t.Fatalf("%v are due, %d are remembered", due, len(m.quarters))
+	rows := map[int64]int{}
+	for _, quarter := range m.due() {
+		rows[quarter] = 10_000
+	}
+	m.merged(m.due(), rows)
+	if due := m.due(); due != nil {
+		t.Fatalf("%v are due", due)
+	}
+	for range 2 {
+		for i := range int64(25) {
+			m.note(partialsOf(i*quarterOfHour, 1500))
+		}
+	}
+	if due := m.due(); due != nil {
+		t.Fatalf("%v are due, though little would be saved", due)
+	}
+	for i := range int64(25) {
+		m.note(partialsOf(i*quarterOfHour, 1500))
+	}
+	if due := m.due(); len(due) != 21 {
+		t.Fatalf("%d quarters are due, want those a quarter of whose rows can be saved", len(due))
 	}
 }

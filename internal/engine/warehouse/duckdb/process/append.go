@@ -10,30 +10,41 @@ import (
 // append sends a step's rows, in pieces that the child can take in while the
 // next one is being packed, and between which pings pass.
 func (w *writing) append(i int, s *Step) error {
-	rows := s.Columns[0].rows()
-	for from := 0; ; {
-		to := pieceEnd(s.Columns, from, rows)
-		b := wire.NewLargeBody()
-		head := wire.AppendHead{Table: s.Into, Last: to == rows, Rows: to - from, Columns: len(s.Columns)}
-		head.Put(b)
-		for j := range s.Columns {
-			c := &s.Columns[j]
-			if !c.put(b, from, to) {
-				return fmt.Errorf("%w: column %s of %s: its ends are not in order", homing.ErrInvalid, c.Name, s.Into)
+	parts := append([][]Column{s.Columns}, s.Then...)
+	total, sent := 0, 0
+	for _, columns := range parts {
+		total += columns[0].rows()
+	}
+	for _, columns := range parts {
+		rows := columns[0].rows()
+		for from := 0; from < rows || total == 0; {
+			to := pieceEnd(columns, from, rows, wire.RowGroup-sent%wire.RowGroup)
+			sent += to - from
+			head := wire.AppendHead{Table: s.Into, Total: total, Last: sent == total, Rows: to - from, Columns: len(columns)}
+			if err := w.appendPiece(i, &head, columns, from, to); err != nil || total == 0 {
+				return err
 			}
-		}
-		if err := w.send(i, wire.Append, b); err != nil {
-			return err
-		}
-		if from = to; from == rows {
-			return nil
+			from = to
 		}
 	}
+	return nil
 }
 
-// pieceEnd is how far a piece goes that begins at from.
-func pieceEnd(columns []Column, from, rows int) int {
-	n := min(wire.MaxRows, rows-from)
+func (w *writing) appendPiece(i int, head *wire.AppendHead, columns []Column, from, to int) error {
+	b := wire.NewLargeBody()
+	head.Put(b)
+	for j := range columns {
+		c := &columns[j]
+		if !c.put(b, from, to) {
+			return fmt.Errorf("%w: column %s of %s: its ends are not in order", homing.ErrInvalid, c.Name, head.Table)
+		}
+	}
+	return w.send(i, wire.Append, b)
+}
+
+// pieceEnd is how far a piece goes that begins at from, and has most rows at most.
+func pieceEnd(columns []Column, from, rows, most int) int {
+	n := min(wire.MaxRows, most, rows-from)
 	for n > 1 && textBytes(columns, from, from+n) > wire.MaxText {
 		n = (n + 1) / 2
 	}

@@ -20,6 +20,8 @@ type Step struct {
 	// their default.
 	Into    string
 	Columns []Column
+	// Then are more rows of the same columns.
+	Then [][]Column
 	// Alone steps are run outside of a transaction (CHECKPOINT, ATTACH, COPY).
 	// They cannot be in one Write with others.
 	Alone bool
@@ -122,13 +124,30 @@ func check(steps []Step) error {
 			return fmt.Errorf("%w: a step is a statement, or columns to append", homing.ErrInvalid)
 		}
 		rows := s.Columns[0].rows()
-		for _, c := range s.Columns {
-			if c.rows() != rows {
-				return fmt.Errorf("%w: column %s of %s has %d rows, %s has %d", homing.ErrInvalid, c.Name, s.Into, c.rows(), s.Columns[0].Name, rows)
+		if err := s.even(s.Columns); err != nil {
+			return err
+		}
+		for _, columns := range s.Then {
+			if len(columns) != len(s.Columns) {
+				return fmt.Errorf("%w: rows of %d columns for %s after those of %d", homing.ErrInvalid, len(columns), s.Into, len(s.Columns))
 			}
+			if err := s.even(columns); err != nil {
+				return err
+			}
+			rows += columns[0].rows()
 		}
 		if s.Expect != nil && *s.Expect != int64(rows) {
 			return fmt.Errorf("%w: %d rows where %d were expected", homing.ErrConflict, rows, *s.Expect)
+		}
+	}
+	return nil
+}
+
+// even finds columns that are not of one length.
+func (s *Step) even(columns []Column) error {
+	for _, c := range columns {
+		if rows := columns[0].rows(); c.rows() != rows {
+			return fmt.Errorf("%w: column %s of %s has %d rows, %s has %d", homing.ErrInvalid, c.Name, s.Into, c.rows(), columns[0].Name, rows)
 		}
 	}
 	return nil

@@ -97,7 +97,7 @@ func (a *appender) append(columns []column, rows int) *wire.Fault {
 	var pins runtime.Pinner
 	defer pins.Unpin()
 	for i := range columns {
-		if err := a.check(&columns[i], a.types[i]); err != "" {
+		if err := misfit(&columns[i], a.types[i]); err != "" {
 			return &wire.Fault{Kind: wire.Invalid, Text: fmt.Sprintf("column %s of %s %s", columns[i].name, a.table, err)}
 		}
 		if data := columns[i].texts.Data; len(data) > 0 {
@@ -106,22 +106,29 @@ func (a *appender) append(columns []column, rows int) *wire.Fault {
 	}
 	size := int(duck.VectorSize())
 	for from := 0; from < rows; from += size {
-		n := min(size, rows-from)
-		for i := range columns {
-			memory := duck.VectorGetData(duck.DataChunkGetVector(a.chunk, duck.IdxT(i)))
-			c := &columns[i]
-			if c.kind == wire.Whole {
-				storeInts(memory, a.types[i], &c.ints, from, n)
-			} else if !storeTexts(memory, c, from, n) && a.types[i] == duck.TypeVarchar {
-				return &wire.Fault{Kind: wire.Invalid, Text: fmt.Sprintf("column %s of %s has a text that is not UTF-8", c.name, a.table)}
-			}
+		if fault := fill(a.chunk, columns, a.types, a.table, from, min(size, rows-from)); fault != nil {
+			return fault
 		}
-		duck.DataChunkSetSize(a.chunk, duck.IdxT(n))
 		if duck.AppendDataChunk(a.handle, a.chunk) == duck.StateError {
 			return a.fault()
 		}
 		duck.DataChunkReset(a.chunk)
 	}
+	return nil
+}
+
+// fill writes n rows into a chunk whose columns have these types.
+func fill(chunk duck.DataChunk, columns []column, types []duck.Type, table string, from, n int) *wire.Fault {
+	for i := range columns {
+		memory := duck.VectorGetData(duck.DataChunkGetVector(chunk, duck.IdxT(i)))
+		c := &columns[i]
+		if c.kind == wire.Whole {
+			storeInts(memory, types[i], &c.ints, from, n)
+		} else if !storeTexts(memory, c, from, n) && types[i] == duck.TypeVarchar {
+			return &wire.Fault{Kind: wire.Invalid, Text: fmt.Sprintf("column %s of %s has a text that is not UTF-8", c.name, table)}
+		}
+	}
+	duck.DataChunkSetSize(chunk, duck.IdxT(n))
 	return nil
 }
 

@@ -125,6 +125,16 @@ func (d *database) connect() (duck.Connection, *wire.Fault) {
 	return conn, nil
 }
 
+// prepare makes known to the database what statements use of this program.
+func (d *database) prepare() *wire.Fault {
+	conn, fault := d.connect()
+	if fault != nil {
+		return fault
+	}
+	defer duck.Disconnect(&conn)
+	return addFeeds(conn)
+}
+
 func (d *database) close() { duck.Close(&d.handle) }
 
 // statement is a prepared statement with its arguments, and then its result.

@@ -120,6 +120,10 @@ func (s *server) open(id uint32, settings wire.Settings) {
 		s.fail(id, fault)
 		return
 	}
+	if fault := db.prepare(); fault != nil {
+		s.fail(id, fault)
+		return
+	}
 	s.mu.Lock()
 	s.db = db
 	s.mu.Unlock()

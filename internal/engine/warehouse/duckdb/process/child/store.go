@@ -33,9 +33,9 @@ var intRanges = map[duck.Type]intRange{
 	duck.TypeTimestampMS: {math.MinInt64, math.MaxInt64},
 }
 
-// check says what is wrong with putting the column into one of that type.
+// misfit says what is wrong with putting the column into one of that type.
 // DuckDB would not: it trusts what is in its vectors.
-func (a *appender) check(c *column, t duck.Type) string {
+func misfit(c *column, t duck.Type) string {
 	if c.kind == wire.Text {
 		if t != duck.TypeVarchar && t != duck.TypeBlob {
 			return "takes no texts"

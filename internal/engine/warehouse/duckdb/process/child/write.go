@@ -56,10 +56,15 @@ func (t *transaction) steps() *wire.Fault {
 		if fault != nil {
 			return fault
 		}
-		b := wire.NewBody()
-		b.PutInt(changed)
-		_ = t.server.out.Send(wire.Done, t.call.id, b)
+		t.done(int(changed))
 	}
+}
+
+// done answers a Statement or an Append.
+func (t *transaction) done(changed int) {
+	b := wire.NewBody()
+	b.PutInt(int64(changed))
+	_ = t.server.out.Send(wire.Done, t.call.id, b)
 }
 
 func (t *transaction) step(f *wire.Frame) (int64, *wire.Fault) {
@@ -95,10 +100,11 @@ func (t *transaction) statement(f *wire.Frame) (int64, *wire.Fault) {
 	return changed, fault
 }
 
-// append takes rows in. Those of one step share an appender.
-func (t *transaction) append(f *wire.Frame) (int64, *wire.Fault) {
-	head := f.Body.AppendHead()
-	columns, fault := readColumns(f, head)
+// append takes rows in. Those of one step share an appender; many are fed to
+// DuckDB, see feed, which takes all frames of the step.
+func (t *transaction) append(frame *wire.Frame) (int64, *wire.Fault) {
+	head := frame.Body.AppendHead()
+	columns, fault := readColumns(frame, head)
 	if fault != nil {
 		return 0, fault
 	}
@@ -106,6 +112,12 @@ func (t *transaction) append(f *wire.Frame) (int64, *wire.Fault) {
 		if t.appender, fault = newAppender(t.call.conn, head.Table, columns); fault != nil {
 			return 0, fault
 		}
+	}
+	if head.Total >= wire.RowGroup {
+		f := newFeed(t, head.Table, t.appender, columns, head.Total)
+		t.appender.close()
+		t.appender = nil
+		return int64(head.Rows), f.insert(frame, head, columns)
 	}
 	if fault := t.appender.append(columns, head.Rows); fault != nil {
 		return 0, fault

@@ -64,6 +64,9 @@ func (r *Reader) Fault() *Fault { return &Fault{Kind: FaultKind(r.Byte()), Text:
 const (
 	// MaxRows are in a frame at most. A multiple of 2,048, in which DuckDB thinks.
 	MaxRows = 16 << 10
+	// RowGroup is how many rows DuckDB stores, and one of its threads takes in,
+	// as a group. No frame has rows of two groups of its step.
+	RowGroup = 122_880
 	// MaxText is how many bytes of texts go into a frame, if it has more than
 	// one row.
 	MaxText = 8 << 20
@@ -86,6 +89,7 @@ const (
 // follows as its name, its kind, and its Ints or Texts.
 type AppendHead struct {
 	Table   string
+	Total   int  // rows of the step
 	Last    bool // no more rows of this step follow
 	Rows    int
 	Columns int
@@ -94,6 +98,7 @@ type AppendHead struct {
 // Put appends the head.
 func (h *AppendHead) Put(b *Body) {
 	b.PutText(h.Table)
+	b.PutUint(uint32(h.Total))
 	b.PutByte(flag(h.Last))
 	b.PutUint(uint32(h.Rows))
 	b.PutUint(uint32(h.Columns))
@@ -101,7 +106,7 @@ func (h *AppendHead) Put(b *Body) {
 
 // AppendHead reads a head.
 func (r *Reader) AppendHead() AppendHead {
-	return AppendHead{Table: r.Text(), Last: r.Byte() == 1, Rows: r.rows(), Columns: r.count()}
+	return AppendHead{Table: r.Text(), Total: int(r.Uint()), Last: r.Byte() == 1, Rows: r.rows(), Columns: r.count()}
 }
 
 // RowsHead begins a Rows. Each column follows as its kind (and its name, in the
