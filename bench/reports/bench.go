@@ -32,6 +32,7 @@ type bench struct {
 	live    live
 	seal    warehouse.Seal
 	sealing time.Duration
+	caught  caughtUp
 	rival   rival
 	wrong   []string // what does not agree with the books
 }

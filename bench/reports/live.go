@@ -21,8 +21,6 @@ type live struct {
 	err     error
 }
 
-// keepUp is how fresh the warehouse has to stay.
-const keepUp = 2 * time.Second
 
 // askWhileLoading asks what has a limit again, while clicks come in.
 func (b *bench) askWhileLoading(ctx context.Context) error {
@@ -43,7 +41,7 @@ func (b *bench) askWhileLoading(ctx context.Context) error {
 	rest := func() { pause(ctx, time.Duration(dice.IntN(400))*time.Millisecond) }
 	var table *report.Table
 	for i := range b.asked {
-		if a := &b.asked[i]; a.within > 0 {
+		if a := &b.asked[i]; a.within > 0 || a.beside {
 			b.progress.begin("asking for %s while %s clicks/s come in", a.title, grouped(int64(b.rate)))
 			a.live = b.time(ctx, &a.question, liveRuns, rest, &table)
 		}

@@ -102,6 +102,9 @@ func run(ctx context.Context, arguments []string) (int, error) {
 	if err := errors.Join(b.measure(ctx), b.close()); err != nil {
 		return 2, err
 	}
+	if b.caught, err = b.catchUp(ctx); err != nil {
+		return 2, fmt.Errorf("couldn't measure catching up: %w", err)
+	}
 	if err := b.compare(ctx); err != nil {
 		return 2, err
 	}

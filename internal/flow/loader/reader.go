@@ -53,9 +53,9 @@ type parcel struct {
 // maxBytes bounds the records of one batch.
 const maxBytes = 96 << 20
 
-// yieldEvery is how many records are enriched at a stretch, some tens of
-// microseconds. Then the doors' goroutines go first.
-const yieldEvery = 32
+// yieldEvery is how many records are enriched at a stretch, a quarter of a
+// millisecond: giving way costs 10 µs. Then the doors' goroutines go first.
+const yieldEvery = 128
 
 func newReader(l *Loader) *reader {
 	r := &reader{l: l, atMost: l.options.MaxRows, free: make(chan *parcel, 2)}

@@ -17,22 +17,31 @@ type sheets struct {
 	clicks   []*sheet // one for each block
 	blocks   int      // of them that are in use
 	uniques  uniques
-	partials partials
+	partials [1 + counters]*partials // of postbacks, and of some parts of the clicks
 	order    []int32
 	stored   []int32 // clicks of the batch as they are stored, block by block
 	unique   []bool  // by click of the batch
 }
 
+// counters is how many goroutines sum clicks up.
+const counters = 2
+
 func newSheets() *sheets {
-	return &sheets{postbacks: newSheet(postbacks), conversions: newSheet(conversions),
-		totals: newSheet(totals), visitors: newSheet(visitors), partials: partials{}}
+	s := &sheets{postbacks: newSheet(postbacks), conversions: newSheet(conversions),
+		totals: newSheet(totals), visitors: newSheet(visitors)}
+	for i := range s.partials {
+		s.partials[i] = newPartials()
+	}
+	return s
 }
 
 func (s *sheets) clear() {
 	for _, sheet := range append([]*sheet{s.postbacks, s.conversions, s.totals, s.visitors}, s.clicks...) {
 		sheet.clear()
 	}
-	clear(s.partials)
+	for _, p := range s.partials {
+		p.clear()
+	}
 	s.blocks = 0
 }
 

@@ -52,16 +52,20 @@ func (l *loading) build(ctx context.Context) error {
 	built := l.clicks()
 	err = l.sheets.uniques.prepare(ctx, l.w.child, arrived)
 	if err == nil {
-		l.count()
+		l.findUnique()
 	}
 	built()
 	if err != nil {
 		return err
 	}
+	counted := l.count()
 	l.markUnique()
 	l.postbacks()
 	l.conversions(versions)
-	l.sheets.partials.fill(l.sheets.totals)
+	counted()
+	for _, p := range l.sheets.partials {
+		p.fill(l.sheets.totals)
+	}
 	return nil
 }
 
@@ -130,24 +134,37 @@ func (l *loading) passed(c *warehouse.Click) bool {
 	return l.again.clicks[c.Origin] || l.counted(warehouse.ClickTable, c.Time)
 }
 
-// count counts the clicks, in the order of their times, because the first click
-// of a visitor is the unique one.
-func (l *loading) count() {
+// findUnique finds, in the order of their times, which click of each visitor is
+// the first.
+func (l *loading) findUnique() {
 	s := l.sheets
 	s.unique = slices.Grow(s.unique[:0], len(l.lookup.clicks))[:len(l.lookup.clicks)]
 	for _, i := range l.lookup.order {
 		c := &l.lookup.clicks[i]
-		if l.passed(c) {
-			continue
-		}
-		unique := s.uniques.first(c)
-		s.unique[i] = unique
-		s.partials.click(c, unique)
-		if unique {
+		if s.unique[i] = !l.passed(c) && s.uniques.first(c); s.unique[i] {
 			s.visitors.int(int64(warehouse.DayAt(c.Time)), visitorKey(c))
 			l.day = max(l.day, warehouse.DayAt(c.Time))
 		}
 	}
+}
+
+// count begins to sum the clicks up. Each goroutine has a stretch of time, so
+// that they have no more than a quarter in common. The function it returns waits
+// for them.
+func (l *loading) count() (wait func()) {
+	order := l.lookup.order
+	var counting sync.WaitGroup
+	for n, p := range l.sheets.partials[1:] {
+		part := order[n*len(order)/counters : (n+1)*len(order)/counters]
+		counting.Go(func() {
+			for _, i := range part {
+				if c := &l.lookup.clicks[i]; !l.passed(c) {
+					p.click(c, l.sheets.unique[i])
+				}
+			}
+		})
+	}
+	return counting.Wait
 }
 
 // markUnique enters in the columns which clicks are unique.
@@ -175,7 +192,7 @@ func (l *loading) postbacks() {
 		if found := l.find(p); found != nil {
 			facets, known = l.memory.erased.facets(found, p.Origin, p.Account), true
 		}
-		l.sheets.partials.postback(p, facets)
+		l.sheets.partials[0].postback(p, facets)
 		if l.kept(warehouse.PostbackTable, p.At) {
 			l.sheets.postbacks.postback(p, known, facets)
 			l.days[warehouse.DayAt(p.At)] = true
@@ -234,6 +251,6 @@ func (l *loading) note() {
 	}
 	m.newest, m.day = l.newest, l.day
 	m.unknown += l.unknown
-	m.merging.note(l.sheets.partials)
+	m.merging.note(l.sheets.partials[:]...)
 	l.w.settler.note(l.loose, l.through != nil)
 }

@@ -41,10 +41,12 @@ const (
 
 func newMerging() merging { return merging{quarters: map[int64]*partialRows{}} }
 
-func (m *merging) note(p partials) {
+func (m *merging) note(all ...*partials) {
 	counts := map[int64]int{}
-	for key := range p {
-		counts[key.quarter]++
+	for _, p := range all {
+		for i := range p.keys {
+			counts[p.keys[i].quarter]++
+		}
 	}
 	for quarter, n := range counts {
 		rows := m.quarters[quarter]

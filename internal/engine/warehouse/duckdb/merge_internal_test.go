@@ -8,8 +8,8 @@ import (
 )
 
 // partialsOf makes n partial sums of a quarter.
-func partialsOf(quarter int64, n int) partials {
-	p := partials{}
+func partialsOf(quarter int64, n int) *partials {
+	p := newPartials()
 	for i := range n {
 		p.at(totalKey{quarter: quarter, campaign: homing.CampaignID(i)})
 	}

@@ -30,9 +30,20 @@ type totalKey struct {
 // totalSums are what is summed.
 type totalSums struct{ clicks, uniques, bots, cost, postbacks, duplicates, refusals int64 }
 
-// partials sums a batch by quarter of an hour. The map costs 0.1 µs a click,
-// less than asking DuckDB to group what it has just taken.
-type partials map[totalKey]*totalSums
+// partials sums rows by quarter of an hour. It costs 0.2 µs a click, less than
+// asking DuckDB to group what it has just taken.
+type partials struct {
+	places map[totalKey]int32 // in keys and sums
+	keys   []totalKey
+	sums   []totalSums
+}
+
+func newPartials() *partials { return &partials{places: map[totalKey]int32{}} }
+
+func (p *partials) clear() {
+	clear(p.places)
+	p.keys, p.sums = p.keys[:0], p.sums[:0]
+}
 
 func quarterOf(at homing.Millis) int64 {
 	rest := int64(at) % quarterOfHour
@@ -42,16 +53,18 @@ func quarterOf(at homing.Millis) int64 {
 	return int64(at) - rest
 }
 
-func (p partials) at(key totalKey) *totalSums {
-	sums := p[key]
-	if sums == nil {
-		sums = new(totalSums)
-		p[key] = sums
+// at is good until the next call.
+func (p *partials) at(key totalKey) *totalSums {
+	place, ok := p.places[key]
+	if !ok {
+		place = int32(len(p.keys))
+		p.places[key] = place
+		p.keys, p.sums = append(p.keys, key), append(p.sums, totalSums{})
 	}
-	return sums
+	return &p.sums[place]
 }
 
-func (p partials) click(c *warehouse.Click, unique bool) {
+func (p *partials) click(c *warehouse.Click, unique bool) {
 	if c.Test() || c.Class == homing.TestClick {
 		return
 	}
@@ -68,7 +81,7 @@ func (p partials) click(c *warehouse.Click, unique bool) {
 	}
 }
 
-func (p partials) postback(b *warehouse.Postback, facets *warehouse.Facets) {
+func (p *partials) postback(b *warehouse.Postback, facets *warehouse.Facets) {
 	if genuine(b) && b.Origin.Test() {
 		return
 	}
@@ -90,15 +103,18 @@ func (t *totalSums) postback(b *warehouse.Postback) {
 }
 
 // fill writes the sums into the sheet, ordered by quarter so that DuckDB finds
-// a time's rows together.
-func (p partials) fill(s *sheet) {
-	keys := make([]totalKey, 0, len(p))
-	for key := range p {
-		keys = append(keys, key)
+// a time's rows together. Clicks come in that order already.
+func (p *partials) fill(s *sheet) {
+	order := make([]int32, len(p.keys))
+	for i := range order {
+		order[i] = int32(i)
 	}
-	slices.SortFunc(keys, func(a, b totalKey) int { return cmp.Compare(a.quarter, b.quarter) })
-	for _, k := range keys {
-		sums := p[k]
+	byQuarter := func(a, b int32) int { return cmp.Compare(p.keys[a].quarter, p.keys[b].quarter) }
+	if !slices.IsSortedFunc(order, byQuarter) {
+		slices.SortStableFunc(order, byQuarter)
+	}
+	for _, i := range order {
+		k, sums := &p.keys[i], &p.sums[i]
 		s.int(int64(k.kind), k.quarter, int64(k.campaign), int64(k.account))
 		s.text(k.country)
 		s.text(k.device)
@@ -108,7 +124,7 @@ func (p partials) fill(s *sheet) {
 }
 
 // reasonOf is the reason's name; clicks have none.
-func reasonOf(k totalKey) string {
+func reasonOf(k *totalKey) string {
 	if k.kind == clickTotals {
 		return ""
 	}
