@@ -21,7 +21,6 @@ type live struct {
 	err     error
 }
 
-
 // askWhileLoading asks what has a limit again, while clicks come in.
 func (b *bench) askWhileLoading(ctx context.Context) error {
 	player, err := b.player(ctx)
