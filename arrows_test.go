@@ -28,7 +28,8 @@ var rooms = []room{
 	{name: "engine", prefix: "", knows: []string{"contract"}, rule: "an engine may only know its contract and the words"},
 	{name: "flow", prefix: "internal/flow/", knows: []string{"rule", "contract"}, rule: "a flow may only know rules, engine contracts and the words; only app names an engine"},
 	{name: "edge", prefix: "internal/edge", knows: []string{"flow", "rule", "contract"}, rule: "a door for machines may only know flows, rules, engine contracts and the words; only app names an engine"},
-	{name: "desk", prefix: "internal/desk/", knows: []string{"flow", "rule", "contract"}, rule: "a door for people may only know flows, rules, engine contracts and the words; only app names an engine"},
+	{name: "web", prefix: "web/", rule: "the bundle of the panel's scripts holds files and knows nothing"},
+	{name: "desk", prefix: "internal/desk/", knows: []string{"web", "flow", "rule", "contract"}, rule: "a door for people may only know flows, rules, engine contracts and the words; only app names an engine"},
 	{name: "simulate", prefix: "internal/simulate", knows: []string{"desk"}, rule: "the simulation plays from outside: it may only know the control socket and the words"},
 	{name: "app", prefix: "internal/app", knows: []string{"edge", "desk", "flow", "rule", "contract", "engine"}, rule: "app wires the house and is known by cmd only"},
 	{name: "cmd", prefix: "cmd/", knows: []string{"app", "simulate", "desk"}, rule: "a command parses, calls app or the control socket, and prints"},
@@ -139,6 +140,8 @@ func TestWrongArrows(t *testing.T) {
 		{"homing/internal/engine/ledger/sqlite", "homing/internal/rule/judge", false},
 		{"homing", "homing/internal/rule/judge", false},
 		{"homing/internal/simulate", "homing/internal/engine/ledger", false},
+		{"homing/internal/desk/panel/page", "homing/web", true},
+		{"homing/internal/edge", "homing/web", false},
 		{"homing/internal/misc", "homing", false},
 	} {
 		if sentence := wrong(c.from, c.to); (sentence == "") != c.ok {

@@ -37,6 +37,10 @@ const (
 	// alone proves a click, so the mark "test" must be readable from the id
 	// alone as well.
 	FirstTestNode NodeID = 1008
+	// DemoNode is the number that the made-up clicks of demo accounts carry. It
+	// is never lent, so no visitor's click of any time can share an origin with
+	// one; two demos have campaigns of their own, which an origin tells.
+	DemoNode NodeID = FirstTestNode - 1
 )
 
 // Test tells whether ids of this node mark test traffic, which is in no total.
@@ -57,6 +61,14 @@ func NewRequestID(at Millis, node NodeID, n uint32) (id RequestID) {
 	id[6], id[7] = byte(node>>8), byte(node)
 	id[8], id[9], id[10], id[11] = byte(n>>24), byte(n>>16), byte(n>>8), byte(n)
 	return id
+}
+
+// Time is the moment that the id carries: when the request arrived.
+func (id RequestID) Time() (at Millis) {
+	for _, b := range id[:6] {
+		at = at<<8 | Millis(b)
+	}
+	return at
 }
 
 // AppendText appends the 24 lower-case hex digits of id.

@@ -122,6 +122,8 @@ const (
 	ReasonBody
 	ReasonTransferEncoding
 
+	ReasonSender
+
 	reasonEnd
 )
 
@@ -401,4 +403,9 @@ var reasons = [reasonEnd]ReasonInfo{
 		"The call carries a Transfer-Encoding.",
 		"The sender streams a body, or a proxy on the way is set up wrongly.",
 		"Send a plain GET without a body."},
+
+	ReasonSender: {"sender_not_permitted", Refused, AnswerInvalidKey,
+		"The call came from an address that this account does not permit.",
+		"Permitted sender addresses are set for the account, and the tracker sends from another one: it has moved, or somebody else called.",
+		"If the sender is the advertiser's, add its network under Tracking & API, Permitted senders, or leave the list empty."},
 }

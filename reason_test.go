@@ -126,6 +126,7 @@ var groups = []group{
 	{"Repeated parameters", "", ReasonRepeated, ReasonRepeated, false},
 	{"The account", "", ReasonErased, ReasonErased, false},
 	{"https", "Asked for only where a lead_code is sent.", ReasonHTTPSRequired, ReasonHTTPSUntrustedProxy, false},
+	{"The sender", "Asked for only where the account has permitted senders.", ReasonSender, ReasonSender, false},
 	{"The key", "A key that is given is always checked.", ReasonKeyMissing, ReasonKeyRevoked, false},
 	{"Permission", "", ReasonMultiLeadForbidden, ReasonMultiLeadForbidden, true},
 	{"The lead code", "", ReasonLeadTooLong, ReasonLeadEncoding, true},

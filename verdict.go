@@ -66,6 +66,7 @@ const (
 	FlagPausedCampaign                      // the campaign has been paused since the click
 	FlagBrowser                             // the call looks like a browser's; the key may be public
 	FlagLateAccepted                        // arrived late and was accepted by the operator
+	FlagReplayed                            // a refused call that an operator had judged once more
 	flagEnd
 )
 
@@ -90,6 +91,7 @@ var flags = [...]struct{ name, meaning string }{
 	{"paused_campaign", "The campaign has been paused since the click. The conversion counts."},
 	{"browser", "The call looks like a browser's. If a page makes it, the key in it is public: call from your server instead."},
 	{"late_accepted", "The conversion arrived late, and the operator accepted it."},
+	{"replayed", "Nobody sent this: the operator had a refused call judged once more, at its arrival time, without asking for key and https."},
 }
 
 // FlagInfo explains a flag to the people it concerns.

@@ -1,11 +1,10 @@
 package edge
 
 import (
-	"unicode/utf8"
-
 	"github.com/valyala/fasthttp"
 
 	"homing"
+	"homing/internal/rule/judge"
 )
 
 // The headers that answers carry, in the spelling fasthttp stores them in.
@@ -29,53 +28,14 @@ var (
 )
 
 var (
-	bodyOK          = []byte(`{"ok":true}`)
-	bodyUnavailable = errorBody("temporarily unavailable")
-	bodyTooMany     = errorBody("too many requests")
-	bodyNotFound    = errorBody(homing.AnswerNotFound.Text())
-	bodyMethod      = errorBody(homing.AnswerMethod.Text())
-	bodyTooLong     = errorBody(homing.AnswerTooLong.Text())
-	bodyRequest     = errorBody(homing.AnswerInvalidRequest.Text())
+	bodyOK          = []byte(judge.OKBody)
+	bodyUnavailable = judge.ErrorBody("temporarily unavailable")
+	bodyTooMany     = judge.ErrorBody("too many requests")
+	bodyNotFound    = judge.ErrorBody(homing.AnswerNotFound.Text())
+	bodyMethod      = judge.ErrorBody(homing.AnswerMethod.Text())
+	bodyTooLong     = judge.ErrorBody(homing.AnswerTooLong.Text())
+	bodyRequest     = judge.ErrorBody(homing.AnswerInvalidRequest.Text())
 )
-
-// errorBody is the body of every answer that is an error.
-func errorBody(msg string) []byte {
-	return append(appendJSON([]byte(`{"error":{"msg":`), msg), "}}"...)
-}
-
-// appendJSON appends text as a JSON string that is harmless in HTML and script,
-// wherever somebody pastes it.
-func appendJSON(dst []byte, text string) []byte {
-	const hex = "0123456789abcdef"
-	dst = append(dst, '"')
-	for i := 0; i < len(text); {
-		c := text[i]
-		if c >= utf8.RuneSelf {
-			r, size := utf8.DecodeRuneInString(text[i:])
-			switch {
-			case r == utf8.RuneError && size == 1:
-				dst = append(dst, `\ufffd`...)
-			case r == '\u2028' || r == '\u2029': // line ends in older JavaScript
-				dst = append(dst, `\u202`...)
-				dst = append(dst, hex[r&0xf])
-			default:
-				dst = append(dst, text[i:i+size]...)
-			}
-			i += size
-			continue
-		}
-		switch {
-		case c == '"' || c == '\\':
-			dst = append(dst, '\\', c)
-		case c < ' ' || c == '<' || c == '>' || c == '&' || c == 0x7f:
-			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&0xf])
-		default:
-			dst = append(dst, c)
-		}
-		i++
-	}
-	return append(dst, '"')
-}
 
 // answer sends a JSON answer. The body must stay as it is: it is not copied.
 func (w *work) answer(status int, body []byte) {

@@ -170,6 +170,7 @@ const (
 	keyPrev    = homing.Secret("keyPkeyPkeyPkeyPkeyPkeyPkeyPkeyPkeyP")
 	keyRevoked = homing.Secret("keyRkeyRkeyRkeyRkeyRkeyRkeyRkeyRkeyR")
 	keyNoPerm  = homing.Secret("keyNkeyNkeyNkeyNkeyNkeyNkeyNkeyNkeyN")
+	keyFenced  = homing.Secret("keyFkeyFkeyFkeyFkeyFkeyFkeyFkeyFkeyF")
 
 	campaignA      homing.CampaignID = 1
 	campaignB      homing.CampaignID = 2
@@ -178,6 +179,7 @@ const (
 	campaignHold   homing.CampaignID = 5
 	campaignNoPerm homing.CampaignID = 6
 	campaignDevice homing.CampaignID = 7
+	campaignFenced homing.CampaignID = 8 // of an account that permits 203.0.113.0/24 only
 )
 
 func testSettings() ledger.Snapshot {
@@ -197,19 +199,21 @@ func testSettings() ledger.Snapshot {
 		Accounts: []homing.Account{
 			account(1, "publicA", true, false), account(2, "publicB", true, false),
 			account(3, "publicE", true, true), account(4, "publicN", false, false),
+			account(5, "publicF", true, false),
 		},
 		Campaigns: []homing.Campaign{
 			campaign(campaignA, 1, "slugA"), campaign(campaignB, 2, "slugB"), campaign(campaignPaused, 1, "slugP"),
 			campaign(campaignErased, 3, "slugE"), campaign(campaignHold, 1, "slugH"), campaign(campaignNoPerm, 4, "slugN"),
-			campaign(campaignDevice, 1, "slugD"),
+			campaign(campaignDevice, 1, "slugD"), campaign(campaignFenced, 5, "slugF"),
 		},
-		Keys: []homing.Key{key(1, 1, keyA), key(2, 2, keyB), key(3, 1, keyPrev), key(4, 1, keyRevoked), key(5, 4, keyNoPerm)},
+		Keys: []homing.Key{key(1, 1, keyA), key(2, 2, keyB), key(3, 1, keyPrev), key(4, 1, keyRevoked), key(5, 4, keyNoPerm), key(6, 5, keyFenced)},
 	}
 	s.Campaigns[campaignPaused-1].Status = homing.CampaignPaused
 	s.Campaigns[campaignHold-1].Hold = true
 	s.Campaigns[campaignDevice-1].URL = "https://adv.example/{os}/{device_type}?t={click_id}"
 	s.Keys[2].Expires = homing.MillisOf(time.Now().Add(time.Hour))
 	s.Keys[3].Revoked = 1
+	s.Accounts[4].Senders = []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}
 	return s
 }
 
@@ -230,7 +234,7 @@ func newHouse(t testing.TB, change func(*Options)) *house {
 	h := &house{t: t, spool: &fakeSpool{}, log: &logBook{}}
 	h.ledger = &fakeLedger{settings: testSettings(), rows: map[string]ledger.Decision{}}
 	h.keyring, _ = homing.NewKeyring(homing.MasterKey{ID: "00000001", Secret: [32]byte{1, 2, 3}})
-	for i, secret := range []homing.Secret{keyA, keyB, keyPrev, keyRevoked, keyNoPerm} {
+	for i, secret := range []homing.Secret{keyA, keyB, keyPrev, keyRevoked, keyNoPerm, keyFenced} {
 		k := &h.ledger.settings.Keys[i]
 		owner := h.ledger.settings.Accounts[k.Account-1]
 		k.Sealed = h.keyring.SealSecret(secret, "account "+owner.PublicID)

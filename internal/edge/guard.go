@@ -8,6 +8,8 @@ import (
 	"net"
 
 	"github.com/valyala/fasthttp"
+
+	"homing/internal/rule/judge"
 )
 
 // framing is what a request's headers say of what follows them.
@@ -164,8 +166,8 @@ var (
 	faultNames  = [faultKinds]string{"invalid", "timeout", "header_too_large", "protocol", "request_line_too_long"}
 	faultStatus = [faultKinds]int{400, 408, 431, 400, 414}
 	faultBody   = [faultKinds][]byte{
-		errorBody("invalid request"), errorBody("request timeout"),
-		errorBody("request header too large"), errorBody("invalid request"), bodyTooLong,
+		judge.ErrorBody("invalid request"), judge.ErrorBody("request timeout"),
+		judge.ErrorBody("request header too large"), judge.ErrorBody("invalid request"), bodyTooLong,
 	}
 )
 

@@ -2,6 +2,8 @@ package edge
 
 import (
 	"github.com/valyala/fasthttp"
+
+	"homing/internal/rule/judge"
 )
 
 // health says that the process answers.
@@ -31,7 +33,7 @@ func (w *work) ready() {
 		w.answer(fasthttp.StatusOK, withNotices([]byte(`{"ok":true`), e.Notices()))
 		return
 	}
-	body := append(appendJSON([]byte(`{"error":{"msg":`), why), '}')
+	body := append(judge.AppendJSON([]byte(`{"error":{"msg":`), why), '}')
 	w.answer(fasthttp.StatusServiceUnavailable, withNotices(body, e.Notices()))
 	w.ctx.Response.Header.SetCanonical(headerRetryAfter, oneSoon)
 }
@@ -44,7 +46,7 @@ func withNotices(object []byte, notices []string) []byte {
 		} else {
 			object = append(object, ',')
 		}
-		object = appendJSON(object, n)
+		object = judge.AppendJSON(object, n)
 	}
 	if len(notices) > 0 {
 		object = append(object, ']')

@@ -8,6 +8,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"homing"
+	"homing/internal/flow/hearing"
 	"homing/internal/rule/judge"
 	"homing/internal/rule/mask"
 	"homing/internal/rule/target"
@@ -136,8 +137,8 @@ func cutRun(text []byte) []byte {
 func (w *work) refuseLongPostback(t *target.Target) {
 	view := w.edge.options.Catalog.View()
 	w.readCall(t)
-	parties, campaign := w.partiesOf(view)
-	w.attribute(view, parties, campaign)
+	parties, campaign := hearing.PartiesOf(view, &w.call)
+	hearing.Attribute(&w.postback, view, &w.call, parties, w.at)
 	ruling := judge.Refuse(homing.ReasonQueryTooLong)
 	w.refuse(&ruling, view, campaign)
 }

@@ -124,9 +124,11 @@ var (
 	headerOrigin       = []byte("Origin")
 )
 
-// fromPage tells whether a request looks like one that a web page made.
+// fromPage tells whether a request looks like one that a web page made. Old
+// browsers tell it by the Referer of an image alone; no server has one to send.
 func fromPage(h *fasthttp.RequestHeader) bool {
 	return len(h.PeekCanonical(headerSecFetchMode)) > 0 ||
 		len(h.PeekCanonical(headerSecFetchSite)) > 0 ||
-		len(h.PeekCanonical(headerOrigin)) > 0
+		len(h.PeekCanonical(headerOrigin)) > 0 ||
+		len(h.PeekCanonical(headerReferer)) > 0
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"homing"
+	"homing/internal/rule/judge"
 )
 
 func TestHTTPSOnlyFromATrustedProxy(t *testing.T) {
@@ -121,7 +122,7 @@ func TestJSONStrings(t *testing.T) {
 		"\xff\xc0\xafz": `"\ufffd\ufffd\ufffdz"`,
 		"plain":         `"plain"`,
 	} {
-		if got := string(appendJSON(nil, text)); got != want {
+		if got := string(judge.AppendJSON(nil, text)); got != want {
 			t.Errorf("%q: %s, want %s", text, got, want)
 		}
 	}

@@ -7,8 +7,8 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"homing"
-	"homing/internal/engine/ledger"
 	"homing/internal/flow/catalog"
+	"homing/internal/flow/hearing"
 	"homing/internal/rule/judge"
 	"homing/internal/rule/target"
 )
@@ -21,8 +21,8 @@ import (
 func (w *work) servePostback(t *target.Target) {
 	view := w.edge.options.Catalog.View()
 	w.readCall(t)
-	parties, campaign := w.partiesOf(view)
-	w.attribute(view, parties, campaign)
+	parties, campaign := hearing.PartiesOf(view, &w.call)
+	hearing.Attribute(&w.postback, view, &w.call, parties, w.at)
 	ruling := w.refuseForm()
 	switch {
 	case ruling.Verdict.Outcome == homing.Refused:
@@ -48,23 +48,11 @@ func (w *work) servePostback(t *target.Target) {
 // readCall reads the request as a call.
 func (w *work) readCall(t *target.Target) {
 	w.readSource()
-	sibling := t.Door == target.Sibling
 	w.queryBuf = room(w.queryBuf, len(t.Query))
 	c := &w.call
-	*c = judge.Call{
-		Sibling: sibling, Code: t.Code, RawCode: t.RawCode,
-		Params: target.PostbackParams(t.Query, sibling, w.queryBuf),
-		HTTPS:  w.https, ClaimsHTTPS: w.claimsHTTPS,
-		Browser: fromPage(&w.ctx.Request.Header),
-	}
-	if sibling {
-		c.Code = c.Params.ClickID
-	}
-	if id, ok := homing.ParseClickID(c.Code); ok {
-		if origin, ok := w.edge.options.Keyring().Open(id); ok {
-			c.Click, c.Origin, c.Genuine = id, origin, true
-		}
-	}
+	hearing.Read(c, t, w.edge.options.Keyring(), w.queryBuf)
+	c.HTTPS, c.ClaimsHTTPS, c.Addr = w.https, w.claimsHTTPS, w.addr
+	c.Browser = fromPage(&w.ctx.Request.Header)
 }
 
 // refuseForm refuses what is no GET, or has a body; the method comes first.
@@ -80,64 +68,13 @@ func (w *work) refuseForm() (none judge.Ruling) {
 	return none
 }
 
-// partiesOf finds whom the call concerns.
-func (w *work) partiesOf(view *catalog.View) (p judge.Parties, campaign *catalog.Campaign) {
-	c := &w.call
-	if n := len(c.Params.Key); n >= homing.MinKeyLen && n <= homing.MaxKeyLen {
-		p.Key = view.KeyByHash(homing.HashKey(c.Params.Key))
-	}
-	if !c.Genuine {
-		return p, nil
-	}
-	if campaign = view.Campaign(c.Origin.Campaign); campaign != nil {
-		p.Campaign, p.Account = &campaign.Campaign, campaign.Owner
-	}
-	return p, campaign
-}
-
-// attribute finds whose call it is for the log: a genuine click's account; else
-// a valid key's; else the one that the account parameter names, which proves
-// nothing; else nobody's.
-func (w *work) attribute(view *catalog.View, parties judge.Parties, campaign *catalog.Campaign) {
-	p, c := &w.postback, &w.call
-	*p = homing.Postback{}
-	if c.Genuine {
-		p.Click, p.Origin = c.Click, c.Origin
-	}
-	switch key := parties.Key; {
-	case campaign != nil:
-		p.Account, p.Campaign = campaign.Account, campaign.ID
-	case key != nil && key.State(w.at) == homing.KeyActive:
-		p.Account, p.Key = key.Account, key.ID
-	case len(c.Params.Account) > 0:
-		if account := view.AccountByPublicID(c.Params.Account); account != nil {
-			p.Account, p.Verdict.Flags = account.ID, homing.FlagAccountUnverified
-		}
-	}
-}
-
-// rule fills in what the judge said.
-func (w *work) rule(r *judge.Ruling) {
-	p := &w.postback
-	if r.Key != 0 {
-		p.Key = r.Key
-	}
-	p.Goal, p.Value, p.Price, p.Currency = r.Goal, r.Value, r.Price, r.Currency
-	r.Verdict.Flags |= p.Verdict.Flags
-	p.Verdict = r.Verdict
-}
-
 // decide asks the ledger and tells what it said.
 func (w *work) decide(r *judge.Ruling) {
-	e, c, p := w.edge, &w.call, &w.postback
+	e, p := w.edge, &w.postback
 	w.recordPostback()
-	w.rule(r)
+	hearing.Note(p, r)
 	w.record = homing.AppendPostback(w.record[:0], p)
-	w.claim = ledger.Claim{
-		Click: c.Origin, Goal: r.Goal, Lead: w.storedLead, Account: p.Account, Campaign: p.Campaign,
-		Status: r.Status, Value: r.Value, Price: r.Price, Currency: r.Currency, Flags: r.Verdict.Flags,
-		At: w.at, Request: w.requestID, Receipt: w.record,
-	}
+	w.claim = hearing.Claim(p, r, w.storedLead, w.record)
 	// The ledger bounds its own patience. A sender that has gone does not
 	// cancel: what it asked for may be under way to the disk.
 	decision, err := e.options.Ledger.Decide(context.Background(), &w.claim)
@@ -146,7 +83,7 @@ func (w *work) decide(r *judge.Ruling) {
 		return
 	}
 	p.Conversion = decision.Conversion
-	p.Verdict = r.Settle(judge.Standing{First: decision.First, Value: decision.Value, Mixed: decision.Mixed})
+	p.Verdict = r.Settle(hearing.Standing(&decision))
 	if decision.First {
 		e.options.Journal.Counted(p)
 	} else if err := e.options.Journal.Duplicate(p); err != nil {
@@ -162,7 +99,7 @@ func (w *work) decide(r *judge.Ruling) {
 // refuse answers a refused call and leaves its trace.
 func (w *work) refuse(r *judge.Ruling, view *catalog.View, campaign *catalog.Campaign) {
 	e := w.edge
-	if guesses(r.Verdict.Reason) && e.refusals.beyond(w.addr, w.now) {
+	if judge.Guesses(r.Verdict.Reason) && e.refusals.beyond(w.addr, w.now) {
 		w.tellTooMany(r.Verdict.Reason)
 	} else {
 		w.tell(r, r.Verdict)
@@ -172,7 +109,7 @@ func (w *work) refuse(r *judge.Ruling, view *catalog.View, campaign *catalog.Cam
 		return
 	}
 	w.recordPostback()
-	w.rule(r)
+	hearing.Note(&w.postback, r)
 	e.options.Journal.Refused(&w.postback)
 }
 

@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"sync"
 	"time"
-
-	"homing"
 )
 
 // refusals counts, by address and minute, the calls that guess: a well-formed
@@ -25,17 +23,6 @@ type refusals struct {
 // More than that are not limited: a guess is hopeless anyway, this only keeps
 // a broken sender from being a nuisance.
 const maxRefusing = 1 << 16
-
-// guesses tells whether a refusal counts towards the limit. Macros and
-// placeholders do not: they are mistakes in a set-up.
-func guesses(r homing.Reason) bool {
-	switch r {
-	case homing.ReasonCodeNotMinted, homing.ReasonKeyWrong, homing.ReasonKeyShape,
-		homing.ReasonKeyOtherAccount, homing.ReasonKeyExpired, homing.ReasonKeyRevoked:
-		return true
-	}
-	return false
-}
 
 // beyond counts a guess and tells whether it is beyond the limit.
 func (r *refusals) beyond(addr netip.Addr, now time.Time) bool {

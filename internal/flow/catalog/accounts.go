@@ -22,6 +22,7 @@ type NewAccount struct {
 	PriceMin  homing.Value
 	PriceMax  homing.Value
 	Currency  string
+	Demo      bool
 }
 
 // CreateAccount makes an account with its first key. The key's text is told
@@ -46,7 +47,7 @@ func (c *Catalog) newAccount(n NewAccount) *homing.Account {
 	a := &homing.Account{
 		PublicID: homing.RandomText(12), Ref: n.Ref, Name: strings.TrimSpace(n.Name), MultiLead: n.MultiLead,
 		PriceMin: homing.DefaultPriceMin, PriceMax: homing.DefaultPriceMax,
-		Currency: cmp.Or(c.View().Installation.Currency, homing.DefaultCurrency), Created: c.now(),
+		Currency: cmp.Or(c.View().Installation.Currency, homing.DefaultCurrency), Created: c.now(), Demo: n.Demo,
 	}
 	if n.PriceMin.Given {
 		a.PriceMin = n.PriceMin.Money
@@ -71,6 +72,7 @@ func (c *Catalog) UpdateAccount(ctx context.Context, by string, id homing.Accoun
 	changed := *present
 	edit(&changed)
 	changed.ID, changed.PublicID, changed.Created, changed.Erased = present.ID, present.PublicID, present.Created, false
+	changed.Demo = present.Demo // or real amounts could be taken out of totals
 	if reflect.DeepEqual(changed, *present) {
 		return changed, nil
 	}

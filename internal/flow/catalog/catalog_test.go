@@ -3,6 +3,7 @@ package catalog_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"path/filepath"
 	"strings"
@@ -224,7 +225,7 @@ func TestOtherNodesNotice(t *testing.T) {
 }
 
 const importFile = `
-{"ref":"adv-17","name":"Acme","keys":["123456789012345678901234567890abcdef","ABCDEFGHIJKLMNOP"],"multi_lead":true,"price_max":500}
+{"ref":"adv-17","name":"Acme","keys":["123456789012345678901234567890abcdef","ABCDEFGHIJKLMNOP"],"multi_lead":true,"price_max":500,"senders":["203.0.113.7/24","2001:db8::1"]}
 {"ref":"cmp-204","account":"adv-17","name":"Spring","url":"https://acme.example/lp?cid={click_id}","window":"7d","default_value":"1.50","goals":[{"id":1,"name":"Install"}]}
 `
 
@@ -240,6 +241,9 @@ func TestImportTwiceChangesNothing(t *testing.T) {
 	key := s.View().KeyByHash(homing.HashKey([]byte("123456789012345678901234567890abcdef")))
 	if key == nil || s.View().Account(key.Account).Name != "Acme" {
 		t.Fatal("the present key does not work")
+	}
+	if got := fmt.Sprint(s.View().Account(key.Account).Senders); got != "[203.0.113.0/24 2001:db8::1/128]" {
+		t.Errorf("permitted senders %s", got)
 	}
 	version, slug := s.View().Version, first.Made[0].Slug
 	again, err := s.Import(s.ctx, "test", strings.NewReader(importFile))

@@ -174,7 +174,9 @@ func (in *importer) account(ctx context.Context, l *ImportLine) error {
 		copied := *present
 		account = &copied
 	}
-	l.fillAccount(account)
+	if err := l.fillAccount(account); err != nil {
+		return err
+	}
 	if err := checkAccount(account); err != nil {
 		return err
 	}
@@ -212,12 +214,16 @@ func (in *importer) count(n *ImportCount, existed, same bool) bool {
 	return same
 }
 
-func (l *ImportLine) fillAccount(a *homing.Account) {
+func (l *ImportLine) fillAccount(a *homing.Account) (err error) {
 	set(&a.Name, l.Name)
 	set(&a.Currency, l.Currency)
 	set(&a.MultiLead, l.MultiLead)
 	set(&a.PriceMin, l.PriceMin)
 	set(&a.PriceMax, l.PriceMax)
+	if l.Senders != nil {
+		a.Senders, err = ParseSenders(*l.Senders)
+	}
+	return err
 }
 
 func set[T any](to *T, from *T) {

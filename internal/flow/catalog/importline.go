@@ -27,6 +27,7 @@ type ImportLine struct {
 	MultiLead *bool         `json:"multi_lead"`
 	PriceMin  *homing.Money `json:"price_min"`
 	PriceMax  *homing.Money `json:"price_max"`
+	Senders   *[]string     `json:"senders"` // permitted networks; [] = from everywhere
 
 	// Of campaigns.
 	Account      string                 `json:"account"` // the account's ref
@@ -86,6 +87,8 @@ func (l *ImportLine) accountField() string {
 		return "price_min"
 	case l.PriceMax != nil:
 		return "price_max"
+	case l.Senders != nil:
+		return "senders"
 	}
 	return ""
 }

@@ -54,6 +54,9 @@ func TestWrongImportLine(t *testing.T) {
 		{`{"ref":"x","name":"X","hold":true}`, "field hold: it is of campaigns"},
 		{`{"type":"account","ref":"x","name":"X","url":"https://a.example/"}`, "field url: it is of campaigns"},
 		{`{"ref":"cmp","account":"a","multi_lead":true}`, "field multi_lead: it is of accounts"},
+		{`{"ref":"x","name":"X","senders":["203.0.113.0/24","example.com"]}`, `senders: "example.com" is no network`},
+		{`{"ref":"x","name":"X","senders":"203.0.113.0/24"}`, "field senders: want a list, not a text"},
+		{`{"ref":"cmp","account":"a","senders":[]}`, "field senders: it is of accounts"},
 		{`{"type":"user","ref":"x"}`, `type "user": want account or campaign`},
 	} {
 		s := open(t)

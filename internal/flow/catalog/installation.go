@@ -16,13 +16,14 @@ import (
 )
 
 // UpdateInstallation changes what is settled for the whole, as edit says. The
-// errors are FieldErrors of public_url, zone, currency, mail and notices.
+// errors are FieldErrors of name, public_url, zone, currency, mail and notices.
 func (c *Catalog) UpdateInstallation(ctx context.Context, by string, edit func(*homing.Installation)) (homing.Installation, error) {
 	c.changing.Lock()
 	defer c.changing.Unlock()
 	present := c.View().Installation
 	changed := present
 	edit(&changed)
+	changed.Name = strings.TrimSpace(changed.Name)
 	changed.PublicURL = strings.TrimSuffix(strings.TrimSpace(changed.PublicURL), "/")
 	changed.Currency = strings.ToUpper(strings.TrimSpace(changed.Currency))
 	if reflect.DeepEqual(changed, present) {
@@ -38,6 +39,16 @@ func (c *Catalog) UpdateInstallation(ctx context.Context, by string, edit func(*
 }
 
 func checkInstallation(i *homing.Installation) error {
+	if i.Name != "" {
+		if err := checkName("name", i.Name); err != nil {
+			return err
+		}
+	}
+	if i.Name != "" {
+		if err := checkName("name", i.Name); err != nil {
+			return err
+		}
+	}
 	if i.PublicURL != "" {
 		u, err := url.Parse(i.PublicURL)
 		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil || u.Fragment != "" {

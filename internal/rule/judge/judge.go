@@ -9,6 +9,8 @@
 package judge
 
 import (
+	"net/netip"
+
 	"homing"
 	"homing/internal/rule/target"
 )
@@ -32,6 +34,15 @@ type Call struct {
 	ClaimsHTTPS bool
 	// Browser: the request looks like a page's (Sec-Fetch-*, Origin).
 	Browser bool
+	// Addr is the sender's, as far as trusted proxies tell it; the invalid one
+	// is permitted nowhere that has a list.
+	Addr netip.Addr
+	// AnySender: do not ask where the call comes from. Of calls that are judged
+	// without having been sent.
+	AnySender bool
+	// AnyKey: do not ask for a key; what it may do is taken for granted, what the
+	// account may do is not. Of calls whose key is not known any more.
+	AnyKey bool
 }
 
 // Parties are whom a call concerns, as the catalog knows them. They are nil if
@@ -67,8 +78,8 @@ type Ruling struct {
 }
 
 // Judge rules on a call. The checks come in the order of the contract: size,
-// code, query, https (only with a lead code), key, lead code, price syntax,
-// price range; in the sibling form the query comes before the code. The
+// code, query, https (only with a lead code), sender (only where the account
+// permits some), key, lead code, price syntax, price range; in the sibling form the query comes before the code. The
 // campaign and account of a genuine id must be given. The ruling points into
 // the call's parameters.
 func Judge(c *Call, p Parties, now homing.Millis) Ruling {
@@ -141,7 +152,10 @@ func (r *Ruling) checkContent(c *Call, p Parties, now homing.Millis) homing.Reas
 	if reason := checkTransport(c); reason != homing.ReasonNone {
 		return reason
 	}
-	if reason := r.checkKey(&c.Params, p, now); reason != homing.ReasonNone {
+	if !c.AnySender && !permitted(p.Account.Senders, c.Addr) {
+		return homing.ReasonSender
+	}
+	if reason := r.checkKey(&c.Params, c.AnyKey, p, now); reason != homing.ReasonNone {
 		return reason
 	}
 	if reason := checkLead(c.Params.Lead); reason != homing.ReasonNone {

@@ -3,6 +3,7 @@ package judge
 import (
 	"bytes"
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +28,8 @@ type world struct {
 	campaign homing.Campaign
 	origin   homing.Origin
 	// The call's surroundings.
-	https, claims, browser bool
+	https, claims, browser, anySender bool
+	addr                              string // empty = not known
 }
 
 func newWorld() *world {
@@ -38,6 +40,7 @@ func newWorld() *world {
 			Goals: []homing.Goal{{ID: 3, Name: "sale"}}},
 		origin: homing.Origin{Time: now - 60_000, Node: 1, Campaign: 9},
 		https:  true,
+		addr:   "203.0.113.7",
 	}
 }
 
@@ -56,7 +59,10 @@ func (w *world) call(raw string) (*Call, Parties) {
 	c := &Call{
 		Sibling: t.Door == target.Sibling, Code: t.Code, RawCode: t.RawCode,
 		Params: target.PostbackParams(t.Query, t.Door == target.Sibling, nil),
-		HTTPS:  w.https, ClaimsHTTPS: w.claims, Browser: w.browser,
+		HTTPS:  w.https, ClaimsHTTPS: w.claims, Browser: w.browser, AnySender: w.anySender,
+	}
+	if w.addr != "" {
+		c.Addr = netip.MustParseAddr(w.addr)
 	}
 	if c.Sibling {
 		c.Code = c.Params.ClickID
@@ -150,6 +156,16 @@ var rulings = []struct {
 	{"lead over http, code first", plainHTTP, "/hello?lead_code=a", homing.ReasonCodeFormat, ""},
 	{"untrusted proxy", func(w *world) { plainHTTP(w); w.claims = true }, "/genuine?lead_code=a&key=" + goodKey, homing.ReasonHTTPSUntrustedProxy, ""},
 
+	{"permitted sender", senders("203.0.113.0/24", "2001:db8::/32"), "/genuine", homing.ReasonCounted, ""},
+	{"permitted sender over IPv6", func(w *world) { senders("2001:db8::/32")(w); w.addr = "2001:db8::1" }, "/genuine", homing.ReasonCounted, ""},
+	{"permitted sender, mapped", func(w *world) { senders("203.0.113.7/32")(w); w.addr = "::ffff:203.0.113.7" }, "/genuine", homing.ReasonCounted, ""},
+	{"other sender", senders("203.0.113.8/32"), "/genuine", homing.ReasonSender, ""},
+	{"other sender with the key", senders("198.51.100.0/24"), "/genuine?lead_code=a&key=" + goodKey, homing.ReasonSender, ""},
+	{"other sender beats a wrong key", senders("198.51.100.0/24"), "/genuine?key=wrong", homing.ReasonSender, ""},
+	{"https beats the sender", func(w *world) { senders("198.51.100.0/24")(w); plainHTTP(w) }, "/genuine?lead_code=a", homing.ReasonHTTPSRequired, ""},
+	{"unknown sender", func(w *world) { senders("0.0.0.0/0", "::/0")(w); w.addr = "" }, "/genuine", homing.ReasonSender, ""},
+	{"unknown sender of a rehearsal", func(w *world) { senders("198.51.100.0/24")(w); w.anySender = true }, "/genuine", homing.ReasonCounted, ""},
+
 	{"lead without a key", nil, "/genuine?lead_code=a", homing.ReasonKeyMissing, ""},
 	{"lead without a key, single lead", singleLead, "/genuine?lead_code=a", homing.ReasonKeyMissing, ""},
 	{"price without a key", nil, "/genuine?price=1", homing.ReasonKeyMissingForPrice, ""},
@@ -207,6 +223,13 @@ var rulings = []struct {
 	{"price errors stand on a late click too", lateClick, "/genuine?value=abc", homing.ReasonValueSyntax, `parsing "abc": invalid syntax`},
 }
 
+func senders(networks ...string) func(*world) {
+	return func(w *world) {
+		for _, n := range networks {
+			w.account.Senders = append(w.account.Senders, netip.MustParsePrefix(n))
+		}
+	}
+}
 func plainHTTP(w *world)  { w.https = false }
 func singleLead(w *world) { w.account.MultiLead = false }
 func erased(w *world)     { w.account.Erased = true }

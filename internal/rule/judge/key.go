@@ -9,9 +9,12 @@ import (
 
 // checkKey checks the key, if there is one or should be one. A wrong key is
 // never passed over, for its sender believes to be protected by it.
-func (r *Ruling) checkKey(params *target.Params, p Parties, now homing.Millis) homing.Reason {
+func (r *Ruling) checkKey(params *target.Params, anyKey bool, p Parties, now homing.Millis) homing.Reason {
 	key, lead := params.Key, len(params.Lead) > 0
 	switch {
+	case anyKey:
+		r.KeyPassed = true
+		return mayLead(lead, p.Account)
 	case len(key) == 0 && lead:
 		return homing.ReasonKeyMissing
 	case len(key) == 0 && len(params.Price) > 0:
@@ -31,7 +34,12 @@ func (r *Ruling) checkKey(params *target.Params, p Parties, now homing.Millis) h
 	}
 	r.KeyPassed, r.Key = true, p.Key.ID
 	r.Verdict.Flags |= flag(p.Key.Expires != 0, homing.FlagOldKey)
-	if lead && !p.Account.MultiLead {
+	return mayLead(lead, p.Account)
+}
+
+// mayLead tells whether the account may send lead codes, if there is one.
+func mayLead(lead bool, account *homing.Account) homing.Reason {
+	if lead && !account.MultiLead {
 		return homing.ReasonMultiLeadForbidden
 	}
 	return homing.ReasonNone

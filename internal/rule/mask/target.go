@@ -18,7 +18,7 @@ func (m *Masker) AppendTarget(dst, text []byte) []byte {
 		if begins {
 			if size := keyName(text[i:]); size > 0 {
 				value, end := valueAt(text, i+size)
-				if len(value) > 0 && !isMask(value) {
+				if len(value) > 0 && !IsMask(value) {
 					dst = m.Append(dst, text[kept:i+size], true)
 					dst = append(dst, m.MaskOf(target.Unescape(value))...)
 					kept = end
@@ -83,8 +83,8 @@ func valueAt(text []byte, i int) (value []byte, end int) {
 
 const maskPrefix = "key:"
 
-// isMask tells whether value is what MaskOf made of one.
-func isMask(value []byte) bool {
+// IsMask tells whether value is what MaskOf made of a key.
+func IsMask(value []byte) bool {
 	const digits = 6
 	if len(value) != len(maskPrefix)+digits || string(value[:len(maskPrefix)]) != maskPrefix {
 		return false
