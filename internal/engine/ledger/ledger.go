@@ -69,6 +69,12 @@ type Claim struct {
 	// Receipt is the postback's record (homing.AppendPostback), already masked,
 	// stored beside a new conversion in the same transaction.
 	Receipt []byte
+	// Actor and Reason are for the history of a conversion that somebody asks for
+	// in a postback's place, and Made is when: a replay. Request carries that
+	// moment, too, and At is when the postback came. Without them it is the
+	// postback, at At.
+	Actor, Reason string
+	Made          homing.Millis
 }
 
 // Decision is the ledger's answer to a Claim.
@@ -149,7 +155,7 @@ type Actor struct {
 }
 
 // Edit is one change of the settings: PutAccount, PutKey, PutCampaign,
-// PutInstallation, EraseAccount or EraseClick.
+// PutInstallation, EraseAccount, EraseClick or Note.
 type Edit interface{ edit() }
 
 // PutAccount writes an account. A Ref, if given, is unique among accounts.
@@ -193,12 +199,20 @@ type EraseClick struct {
 	Lead  func(lead string) string
 }
 
+// Note writes an entry into the audit log and changes nothing: for what is done
+// outside of the ledger. Action, Object and Detail are as in AuditEntry.
+type Note struct {
+	Action, Object, Detail string
+	Account                homing.AccountID // whom it is about; 0 = nobody
+}
+
 func (PutAccount) edit()      {}
 func (PutKey) edit()          {}
 func (PutCampaign) edit()     {}
 func (PutInstallation) edit() {}
 func (EraseAccount) edit()    {}
 func (EraseClick) edit()      {}
+func (Note) edit()            {}
 
 // Snapshot is all settings at one moment, each list in the order of numbers.
 // Erased accounts are listed; their campaigns too.
@@ -375,8 +389,8 @@ type ReceiptQuery struct {
 	After   homing.ConversionID // as in ConversionQuery
 	Account homing.AccountID
 	Click   homing.Origin // a zero Origin does not narrow
-	Since   homing.Millis
-	Until   homing.Millis
+	Since   homing.Millis // of the receipt's own time, which is later than its
+	Until   homing.Millis // conversion's in a replay
 	Newest  bool
 	Limit   int
 }
@@ -410,8 +424,8 @@ type AuditEntry struct {
 type Lessor interface {
 	// Lease lends the lowest free node number whose mark lies below now, and
 	// moves its mark to until. Test numbers (homing.FirstTestNode and up) and
-	// ordinary ones are lent separately. homing.ErrUnavailable if every
-	// number's mark lies ahead.
+	// ordinary ones are lent separately; homing.DemoNode is never lent.
+	// homing.ErrUnavailable if every number's mark lies ahead.
 	Lease(ctx context.Context, now, until homing.Millis, test bool) (Lease, error)
 	// Extend moves the mark of a lease ahead. homing.ErrConflict: the lease was
 	// lost to somebody else; it must not be used any more.

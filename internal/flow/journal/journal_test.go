@@ -263,3 +263,25 @@ func TestWhatIsReadIsMaskedAgain(t *testing.T) {
 		t.Errorf("%d entries, %d masked", len(all), masked)
 	}
 }
+
+func TestASurveyTellsSinceWhenItIsComplete(t *testing.T) {
+	s := open(t)
+	s.counted(1)
+	s.refused(1)
+	s.refused(2)
+	n := 0
+	if since := s.Survey(journal.Filter{Account: 1}, func(*journal.Entry) { n++ }); n != 2 || since != s.now-24*60*60*1000 {
+		t.Errorf("%d entries since %d, want 2 since a day", n, since)
+	}
+	var first homing.Millis
+	for i := range 20_001 {
+		p := s.postback(3, homing.Counted, homing.ReasonCounted)
+		if i == 1 {
+			first = p.At
+		}
+		s.Counted(p)
+	}
+	if since := s.Survey(journal.Filter{Account: 1}, func(*journal.Entry) { t.Error("overwritten") }); since != first {
+		t.Errorf("since %d, want %d", since, first)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"homing"
 	"homing/internal/engine/ledger"
@@ -47,6 +48,9 @@ type Filter struct {
 	Since   homing.Millis
 	Until   homing.Millis
 	Click   homing.Origin // a zero Origin does not narrow
+	// Also narrows further; nil does not. It is asked while the memory is locked,
+	// so it may neither wait nor keep the entry.
+	Also func(*Entry) bool
 }
 
 // Match tells whether an entry fits.
@@ -55,7 +59,8 @@ func (f Filter) Match(e *Entry) bool {
 		(f.Outcome == 0 || e.Verdict.Outcome == f.Outcome) &&
 		(f.Since == 0 || e.At >= f.Since) &&
 		(f.Until == 0 || e.At < f.Until) &&
-		(f.Click == homing.Origin{} || e.Origin == f.Click)
+		(f.Click == homing.Origin{} || e.Origin == f.Click) &&
+		(f.Also == nil || f.Also(e))
 }
 
 // Recent returns the newest entries that fit, newest first, from memory: those
@@ -127,6 +132,7 @@ type Watcher struct {
 	C      <-chan Entry
 	c      chan Entry
 	filter Filter
+	missed atomic.Uint64
 	close  func()
 }
 
@@ -137,8 +143,12 @@ func (w *Watcher) offer(e Entry) {
 	select {
 	case w.c <- e:
 	default:
+		w.missed.Add(1)
 	}
 }
+
+// Missed tells how many entries were missed since it was asked last.
+func (w *Watcher) Missed() uint64 { return w.missed.Swap(0) }
 
 // Watch begins to tell entries that fit.
 func (j *Journal) Watch(f Filter) *Watcher {

@@ -238,6 +238,9 @@ func (l *Loader) withoutReceipt(c *homing.Conversion, late bool) homing.Postback
 	if late {
 		p.Verdict.Outcome, p.Verdict.Reason = homing.Late, homing.ReasonLate
 	}
+	if c.Flags.Has(homing.FlagReplayed) {
+		p.At = c.Request.Time() // the conversion's is the first call's
+	}
 	if l.options.Keyring != nil {
 		p.Click = l.options.Keyring().Seal(c.Click)
 	}

@@ -11,10 +11,13 @@ package rehearse
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	"homing"
 	"homing/internal/engine/ledger"
 	"homing/internal/flow/catalog"
+	"homing/internal/flow/hearing"
 	"homing/internal/flow/journal"
 	"homing/internal/rule/judge"
 	"homing/internal/rule/mask"
@@ -29,6 +32,8 @@ type Court struct {
 	Journal *journal.Journal
 	Masker  *mask.Masker
 	Clock   homing.Clock
+	// Node is this node's number, for the ids of replays; nil is 0.
+	Node func() homing.NodeID
 }
 
 // Finding is what a call would be answered, or was.
@@ -44,22 +49,46 @@ type Finding struct {
 	Notes []string
 }
 
-// URL judges a pasted URL or request line as a dry run. The https check goes by
-// the URL's scheme; hosts are reported as notes. ours are the base URLs that
-// lead here. homing.ErrInvalid: it is no URL of a postback at all, and why.
-func (c *Court) URL(ctx context.Context, text string, ours ...string) (*Finding, error) {
-	panic("not built yet")
+// hold judges a call whose record has been begun, as if it arrived at a moment.
+// homing.ErrUnavailable: its campaign is not known, so that the door would ask to
+// try again.
+func (c *Court) hold(ctx context.Context, call *judge.Call, p *homing.Postback, parties judge.Parties, at homing.Millis) (judge.Ruling, error) {
+	if call.Genuine && parties.Campaign == nil {
+		return judge.Ruling{}, fmt.Errorf("the click id is genuine, but its campaign %s is not known here: %w", call.Origin.Campaign, homing.ErrUnavailable)
+	}
+	r := judge.Judge(call, parties, at)
+	hearing.Note(p, &r)
+	if r.Verdict.Outcome == homing.Refused || r.Verdict.Outcome == homing.Ignored {
+		return r, nil
+	}
+	return r, c.foretell(ctx, p, &r)
 }
 
-// Again judges a logged call as it would be now, as a dry run: at its original
-// arrival time, without asking for key and https, which the log does not keep.
-func (c *Court) Again(ctx context.Context, e *journal.Entry) (*Finding, error) {
-	panic("not built yet")
+// foretell looks up what the ledger would decide.
+func (c *Court) foretell(ctx context.Context, p *homing.Postback, r *judge.Ruling) error {
+	there, err := c.Books.ConversionsOf(ctx, p.Origin)
+	if err != nil {
+		return fmt.Errorf("couldn't look for the click's conversions: %w", err)
+	}
+	standing := judge.Standing{First: true}
+	for i := range there {
+		v := &there[i]
+		standing.Mixed = standing.Mixed || (v.Lead == "") != (p.Lead == "")
+		if v.Goal == p.Goal && c.sameLead(v.Lead, p.Lead) {
+			standing.First, standing.Value, p.Conversion = false, v.Value, v.ID
+		}
+	}
+	p.Verdict = r.Settle(standing)
+	return nil
 }
 
-// Commit does what Again foretells, on the authority of actor, and records it as
-// a call of its own that names the first. homing.ErrConflict: it would not be
-// counted; see Finding.
-func (c *Court) Commit(ctx context.Context, actor string, e *journal.Entry) (*Finding, error) {
-	panic("not built yet")
+// sameLead tells whether a stored lead code is the one that was sent. Of erased
+// clicks a hash is stored.
+func (c *Court) sameLead(stored, sent string) bool {
+	return stored == sent || sent != "" && stored != "" && slices.Contains(c.Keyring().HashLeads(sent), stored)
+}
+
+func found(p *homing.Postback, r *judge.Ruling, notes []string) *Finding {
+	a := r.Answer(p.Verdict)
+	return &Finding{Postback: *p, Steps: judge.Steps(p), Status: a.Status, Body: a.Body, Result: a.Result, Notes: notes}
 }

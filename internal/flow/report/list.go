@@ -30,11 +30,11 @@ func (e *Engine) Conversions(ctx context.Context, scope Scope, q *ListQuestion) 
 func (e *Engine) ExportList(ctx context.Context, scope Scope, q *ListQuestion, f Format, w io.Writer, progress Progress) error {
 	switch q.Table {
 	case warehouse.ClickTable:
-		return exportList(ctx, e, scope, q, f, w, progress, warehouse.Source.Clicks, (*lister).click, clickFields)
+		return exportList(ctx, e, scope, q, f, w, progress, warehouse.Source.Clicks, (*lister).click, clickFields, nil)
 	case warehouse.PostbackTable:
-		return exportList(ctx, e, scope, q, f, w, progress, warehouse.Source.Postbacks, (*lister).postback, postbackFields)
+		return exportList(ctx, e, scope, q, f, w, progress, warehouse.Source.Postbacks, (*lister).postback, postbackFields, q.Only)
 	case warehouse.ConversionTable:
-		return exportList(ctx, e, scope, q, f, w, progress, warehouse.Source.Conversions, (*lister).conversion, conversionFields)
+		return exportList(ctx, e, scope, q, f, w, progress, warehouse.Source.Conversions, (*lister).conversion, conversionFields, nil)
 	}
 	return fmt.Errorf("%w table %d", homing.ErrInvalid, q.Table)
 }
@@ -80,7 +80,7 @@ func pageOf[S any, P placed[S], T Click | Postback | Conversion](ctx context.Con
 }
 
 func exportList[S any, T Click | Postback | Conversion](ctx context.Context, e *Engine, scope Scope, q *ListQuestion, f Format, w io.Writer, progress Progress,
-	read reading[S], show func(*lister, *S) T, fields []field[T]) error {
+	read reading[S], show func(*lister, *S) T, fields []field[T], only func(*T) bool) error {
 	l := e.lister(scope)
 	var columns []Column
 	for _, one := range fields {
@@ -100,6 +100,9 @@ func exportList[S any, T Click | Postback | Conversion](ctx context.Context, e *
 			return out.finish(err)
 		}
 		shown := show(l, &row)
+		if only != nil && !only(&shown) {
+			continue
+		}
 		for i := range fields {
 			cells[i] = fields[i].cell(&shown)
 		}
@@ -117,6 +120,9 @@ func (l *lister) list(q *ListQuestion, limit int) (list *warehouse.List, possibl
 		From: q.From, Until: q.Until, Where: conditions(l.scope, q.Where), Class: q.Class, Outcome: q.Outcome,
 		Status: q.Status, Conversion: q.Conversion, Request: q.Request, Newest: !q.Oldest, After: q.After, Limit: limit,
 	}
+	if !q.named() { // what is asked for by its number is told, whosever it is
+		list.Where = append(list.Where, withoutDemos(l.names.view, l.scope, q.Where)...)
+	}
 	if q.zeros {
 		return list, false
 	}
@@ -131,6 +137,9 @@ func (l *lister) notes(ctx context.Context, q *ListQuestion, rows int) ([]string
 	notes := append([]string{}, l.names.missing(q.Where)...)
 	if rows == 0 && len(notes) == 0 && q.After == nil {
 		notes = append(notes, "Nothing in the range fits.")
+	}
+	if !q.named() {
+		notes = append(notes, demoNotes(l.names.view, l.scope, q.Where)...)
 	}
 	if rows > 0 && q.named() { // what was asked for is there
 		return notes, nil

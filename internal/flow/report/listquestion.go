@@ -27,6 +27,9 @@ type ListQuestion struct {
 	Oldest      bool                // oldest first; else newest first
 	Limit       int                 // 0 = DefaultPage; of an export, all
 	After       *warehouse.Cursor   // go on behind this row
+	// Only narrows an export of postbacks row by row, by what the warehouse knows
+	// nothing of, such as the lead code; nil does not.
+	Only func(*Postback) bool
 
 	// zeros tells that a click of the id of zeros is asked for: there is none, as
 	// with every id that was not made here.

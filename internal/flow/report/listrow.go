@@ -139,3 +139,6 @@ type Conversion struct {
 
 	at, clickAt homing.Millis
 }
+
+// Time is when the call arrived.
+func (p *Postback) Time() homing.Millis { return p.at }

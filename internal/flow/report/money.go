@@ -24,7 +24,7 @@ func newPurse(view *catalog.View, scope Scope, by []warehouse.Dimension, where [
 		account: slices.Index(by, warehouse.Account), campaign: slices.Index(by, warehouse.Campaign),
 	}
 	for _, a := range view.Accounts {
-		if a.Erased || scope.Account != 0 && scope.Account != a.ID || !covers(view, where, a.ID) {
+		if a.Erased || scope.Account != 0 && scope.Account != a.ID || !covers(view, where, a.ID) || leftOut(view, scope, where, a) {
 			continue
 		}
 		switch p.currency {

@@ -38,7 +38,7 @@ func (e *Engine) plan(scope Scope, q *Question) (*plan, error) {
 	}
 	p.query = warehouse.Query{
 		From: q.From, Until: q.Until, Zone: warehouse.ZoneOf(q.Zone, q.From, q.Until), Basis: q.Basis, By: q.By,
-		Where: conditions(scope, q.Where),
+		Where: append(conditions(scope, q.Where), withoutDemos(view, scope, q.Where)...),
 	}
 	for _, m := range metrics {
 		p.query.Measures |= m.measures()
@@ -52,6 +52,7 @@ func (e *Engine) plan(scope Scope, q *Question) (*plan, error) {
 	}
 	p.columns = p.makeColumns()
 	p.notes = append(p.notes, p.names.missing(q.Where)...)
+	p.notes = append(p.notes, demoNotes(view, scope, q.Where)...)
 	p.noteMoney()
 	p.noteTime(homing.MillisOf(e.Clock()), e.Fresh())
 	return p, nil

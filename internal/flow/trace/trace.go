@@ -119,6 +119,24 @@ const patience = 10 * time.Second
 // Of tells the story of the first click id in text: a bare id, or any URL that
 // contains one. homing.ErrInvalid: there is none in it.
 func (t *Tracer) Of(ctx context.Context, text string) (Story, error) {
+	return t.OfAccount(ctx, 0, text)
+}
+
+// OfAccount is Of for somebody who sees only an account's clicks (0 = all): an id
+// of another's is told of as one that was not made here.
+func (t *Tracer) OfAccount(ctx context.Context, account homing.AccountID, text string) (Story, error) {
+	return t.tell(ctx, account, text, t.tellErasure, t.tellClick, t.tellConversions, t.tellPostbacks)
+}
+
+// Brief is OfAccount with what can be had at once: where the click comes from and
+// its conversions.
+func (t *Tracer) Brief(ctx context.Context, account homing.AccountID, text string) (Story, error) {
+	return t.tell(ctx, account, text, t.tellConversions)
+}
+
+type teller func(context.Context, *Story, homing.Origin) error
+
+func (t *Tracer) tell(ctx context.Context, account homing.AccountID, text string, tellers ...teller) (Story, error) {
 	s := Story{Asked: text[:min(len(text), 200)], now: homing.MillisOf(t.Clock())}
 	s.Postbacks, s.Conversions = []Postback{}, []Conversion{}
 	id, ok := FindID(text)
@@ -127,17 +145,22 @@ func (t *Tracer) Of(ctx context.Context, text string) (Story, error) {
 	}
 	s.ClickID, s.Found = id, true
 	origin, genuine := t.Keyring().Open(id)
-	if !genuine {
+	if !genuine || account != 0 && !t.belongs(origin, account) {
 		return s, nil
 	}
 	s.Genuine = true
 	t.tellOrigin(&s, origin)
-	for _, tell := range []func(context.Context, *Story, homing.Origin) error{t.tellErasure, t.tellClick, t.tellConversions, t.tellPostbacks} {
+	for _, tell := range tellers {
 		if err := tell(ctx, &s, origin); err != nil {
 			return s, fmt.Errorf("couldn't trace %s: %w", id, err)
 		}
 	}
 	return s, nil
+}
+
+func (t *Tracer) belongs(o homing.Origin, account homing.AccountID) bool {
+	campaign := t.View().Campaign(o.Campaign)
+	return campaign != nil && campaign.Account == account
 }
 
 func (t *Tracer) tellOrigin(s *Story, o homing.Origin) {

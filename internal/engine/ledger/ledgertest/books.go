@@ -13,6 +13,7 @@ func testBooks(t *testing.T, store Store) {
 	t.Run("changes have no gaps", func(t *testing.T) { changesGapless(t, fresh(t, store)) })
 	t.Run("conversions", func(t *testing.T) { conversionLists(t, fresh(t, store)) })
 	t.Run("receipts", func(t *testing.T) { receiptLists(t, fresh(t, store)) })
+	t.Run("replayed", func(t *testing.T) { replayed(t, fresh(t, store)) })
 	t.Run("long lists", func(t *testing.T) { longLists(t, fresh(t, store)) })
 	t.Run("history of none", func(t *testing.T) {
 		_, err := fresh(t, store).History(ctx(t), 7)
@@ -156,6 +157,44 @@ func receiptLists(t *testing.T, l ledger.Ledger) {
 			numbers = append(numbers, p.Conversion)
 		}
 		equal(t, fmt.Sprintf("%+v", c.query), fmt.Sprint(numbers), c.want)
+	}
+}
+
+// replayed: a conversion that was asked for later stands at its postback's time
+// and says who asked; its receipt stands at its own.
+func replayed(t *testing.T, l ledger.Ledger) {
+	decide(t, l, Claim(Origin(1), ""))
+	c := Claim(Origin(2), "")
+	const later = Noon + 86_400_000
+	c.Actor, c.Reason, c.Made = "user 3", "mended", later
+	c.Flags, c.Request = c.Flags|homing.FlagReplayed, homing.NewRequestID(later, 1, 9)
+	at := c.At
+	c.At = later
+	c.Receipt = Receipt(c)
+	c.At = at
+	decide(t, l, c)
+	history, err := l.History(ctx(t), 2)
+	must(t, err)
+	equal(t, "history", history[0], homing.Change{Number: 2, Conversion: 2, At: later, To: homing.Approved, Actor: "user 3", Reason: "mended"})
+	found, err := l.ConversionsOf(ctx(t), Origin(2))
+	must(t, err)
+	equal(t, "its time", found[0].At, at)
+	for _, of := range []struct {
+		query ledger.ReceiptQuery
+		want  string
+	}{
+		{ledger.ReceiptQuery{}, "[1 2]"},
+		{ledger.ReceiptQuery{Since: at}, "[1 2]"},
+		{ledger.ReceiptQuery{Since: later}, "[2]"},
+		{ledger.ReceiptQuery{Since: later + 1}, "[]"},
+		{ledger.ReceiptQuery{Until: later}, "[1]"},
+		{ledger.ReceiptQuery{Until: later + 1}, "[1 2]"},
+	} {
+		var numbers []homing.ConversionID
+		for _, p := range all(t, l.Receipts(ctx(t), of.query)) {
+			numbers = append(numbers, p.Conversion)
+		}
+		equal(t, fmt.Sprintf("%+v", of.query), fmt.Sprint(numbers), of.want)
 	}
 }
 

@@ -11,7 +11,10 @@ import (
 
 func testPeople(t *testing.T, store Store) {
 	t.Run("users", func(t *testing.T) { users(t, fresh(t, store)) })
+	t.Run("levels and second factors", func(t *testing.T) { userExtras(t, fresh(t, store)) })
 	t.Run("sessions", func(t *testing.T) { sessions(t, fresh(t, store)) })
+	t.Run("sessions of a user", func(t *testing.T) { sessionsOf(t, fresh(t, store)) })
+	t.Run("notices", func(t *testing.T) { notices(t, fresh(t, store)) })
 	t.Run("links", func(t *testing.T) { links(t, fresh(t, store)) })
 	t.Run("tokens", func(t *testing.T) { tokens(t, fresh(t, store)) })
 }

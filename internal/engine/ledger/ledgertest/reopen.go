@@ -18,13 +18,15 @@ func testReopen(t *testing.T, store Store) {
 	k, p := key(one, "secretsecretsecret"), campaign(one, "slug")
 	must(t, l.Apply(ctx(t), by, ledger.PutKey{Key: &k}, ledger.PutCampaign{Campaign: &p}))
 	must(t, l.Apply(ctx(t), by, ledger.EraseAccount{Account: gone, Lead: HashLead}))
-	u := homing.User{Email: "a@example.org", Role: homing.RoleOperator}
+	u := homing.User{Email: "a@example.org", Role: homing.RoleOperator, Level: homing.Owner, TOTP: []byte("sealed"), Recovery: []homing.KeyHash{{1}}}
 	must(t, l.PutUser(ctx(t), by, &u))
 	decide(t, l, Claim(Origin(1), "a"))
 	must(t, l.Amend(ctx(t), ledger.Amendment{Conversion: 1, From: homing.Approved, To: homing.Pending, At: Noon, Actor: "user 1"}))
 	held := lease(t, l, Noon, Noon+100, false)
 	must(t, l.PutToken(ctx(t), by, &homing.Token{Name: "etl", Account: one, Scopes: homing.ScopeReports, Created: Noon}))
 	must(t, l.Apply(ctx(t), by, ledger.EraseClick{Click: Origin(7), Lead: HashLead}))
+	must(t, l.Apply(ctx(t), by, ledger.PutInstallation{Installation: homing.Installation{Name: "x", Zone: "Asia/Tokyo"}}))
+	must(t, l.PutNotice(ctx(t), ledger.Notice{Kind: "disk", Object: "disk", Since: Noon}))
 	before := contents(t, l)
 	must(t, l.Close())
 	must(t, l.Close()) // once more does nothing
@@ -72,6 +74,8 @@ func contents(t testing.TB, l ledger.Ledger) string {
 	must(t, err)
 	gone, err := l.Erasures(ctx(t), 0, 1000)
 	must(t, err)
-	return fmt.Sprintf("%d %s\n%+v\n%+v\n%+v\n%+v\n%+v\n%+v\n%+v", s.Version, text(s), changes, entries, list, keys, gone,
+	told, err := l.Notices(ctx(t))
+	must(t, err)
+	return fmt.Sprintf("%d %s %+v %+v\n%+v\n%+v\n%+v\n%+v\n%+v\n%+v\n%+v", s.Version, text(s), s.Installation, told, changes, entries, list, keys, gone,
 		all(t, l.Conversions(ctx(t), ledger.ConversionQuery{})), all(t, l.Receipts(ctx(t), ledger.ReceiptQuery{})))
 }

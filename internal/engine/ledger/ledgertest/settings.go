@@ -17,6 +17,10 @@ func testSettings(t *testing.T, store Store) {
 	t.Run("all or nothing", func(t *testing.T) { settingsAtomic(t, fresh(t, store)) })
 	t.Run("at the same time", func(t *testing.T) { settingsParallel(t, fresh(t, store)) })
 	t.Run("audit", func(t *testing.T) { settingsAudit(t, fresh(t, store)) })
+	t.Run("audit query", func(t *testing.T) { auditQuery(t, fresh(t, store)) })
+	t.Run("installation", func(t *testing.T) { installation(t, fresh(t, store)) })
+	t.Run("accounts", func(t *testing.T) { accountExtras(t, fresh(t, store)) })
+	t.Run("note", func(t *testing.T) { settingsNote(t, fresh(t, store)) })
 	t.Run("key uses", func(t *testing.T) { keyUses(t, fresh(t, store)) })
 }
 
@@ -114,6 +118,22 @@ func settingsConflicts(t *testing.T, l ledger.Ledger) {
 		equal(t, "settings", text(snapshot(t, l)), text(before))
 	}
 	must(t, l.Apply(ctx(t), by, ledger.PutCampaign{Campaign: &otherRef})) // a ref is of its account
+}
+
+// settingsNote: what is done elsewhere stands in the audit log, too, and changes
+// nothing.
+func settingsNote(t *testing.T, l ledger.Ledger) {
+	one := account(t, l, "one")
+	before := snapshot(t, l)
+	must(t, l.Apply(ctx(t), by, ledger.Note{Action: "masterkey.rotate", Object: "master key 0badcafe", Detail: "words", Account: one}))
+	equal(t, "settings", text(snapshot(t, l)), text(before))
+	entries, err := l.Audit(ctx(t), ledger.AuditQuery{Action: "masterkey", Account: one, Limit: 9})
+	must(t, err)
+	if len(entries) != 1 {
+		t.Fatalf("%d entries", len(entries))
+	}
+	e := entries[0]
+	equal(t, "entry", fmt.Sprint(e.Actor, e.At, e.Action, e.Object, e.Detail), fmt.Sprint(by.Name, by.At, "masterkey.rotate", "master key 0badcafe", "words"))
 }
 
 func settingsAtomic(t *testing.T, l ledger.Ledger) {

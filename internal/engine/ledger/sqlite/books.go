@@ -73,8 +73,8 @@ func (l *Ledger) Receipts(ctx context.Context, q ledger.ReceiptQuery) iter.Seq2[
 		walk.where, walk.args, walk.wide = []string{"c.click = ?"}, []any{key[:]}, true
 	}
 	narrow(walk, "c.account = ?", q.Account)
-	narrow(walk, "c.at >= ?", q.Since)
-	narrow(walk, "c.at < ?", q.Until)
+	arrived(walk, ">=", q.Since)
+	arrived(walk, "<", q.Until)
 	return pages(ctx, l, walk, func(row *sqlite.Stmt) (homing.Postback, homing.ConversionID, error) {
 		id := homing.ConversionID(row.ColumnInt64(0))
 		p, err := homing.DecodePostback(bytesOf(row, 2))
@@ -82,4 +82,16 @@ func (l *Ledger) Receipts(ctx context.Context, q ledger.ReceiptQuery) iter.Seq2[
 		p.Verdict.Flags |= homing.Flags(row.ColumnInt64(1))
 		return p, id, err
 	})
+}
+
+// arrived narrows by the receipt's own time. That of a replay is not its
+// conversion's, but stands in its request's id.
+func arrived(l *list, compare string, at homing.Millis) {
+	if at == 0 {
+		return
+	}
+	l.where = append(l.where, fmt.Sprintf("CASE WHEN c.flags & %d THEN substr(c.request, 1, 6) %s ? ELSE c.at %s ? END",
+		homing.FlagReplayed, compare, compare))
+	id := homing.NewRequestID(at, 0, 0)
+	l.args = append(l.args, id[:6], at)
 }

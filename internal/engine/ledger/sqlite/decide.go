@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -206,7 +207,8 @@ func (w *writer) insert(c *claim, d *decision) error {
 		}
 	}
 	if err := w.insertChange(homing.Change{
-		Conversion: homing.ConversionID(id), At: c.At, To: c.Status, Actor: "postback",
+		Conversion: homing.ConversionID(id), At: cmp.Or(c.Made, c.At), To: c.Status,
+		Actor: cmp.Or(c.Actor, "postback"), Reason: c.Reason,
 	}); err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ func (l *Ledger) Lease(ctx context.Context, now, until homing.Millis, test bool)
 	if until < now {
 		return ledger.Lease{}, fmt.Errorf("%w lease: it ends at %v, before it begins at %v", homing.ErrInvalid, until, now)
 	}
-	first, last := homing.NodeID(1), homing.FirstTestNode-1
+	first, last := homing.NodeID(1), homing.DemoNode-1
 	if test {
 		first, last = homing.FirstTestNode, homing.MaxNode
 	}

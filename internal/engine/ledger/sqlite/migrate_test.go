@@ -93,3 +93,53 @@ func TestErasedClickWithoutHashes(t *testing.T) {
 		t.Errorf("without a lead code: %+v, %v", d, err)
 	}
 }
+
+// goldenV2 is a file that the second version wrote: as the first golden file,
+// with people and a token.
+const goldenV2 = "testdata/ledger-v2.db"
+
+// Whoever there was before there were levels could do everything, and still can.
+func TestVersion2KeepsItsPeopleAsOwners(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ledger.db")
+	if err := copyFile(goldenV2, path); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // once migrated, it stays as it is
+		l := openWith(t, Options{Path: path, LeadHashes: ledgertest.HashLeads})
+		users, err := l.Users(t.Context())
+		want := []homing.User{
+			{ID: 1, Email: "ann@example.com", Role: homing.RoleOperator, Password: "$argon2id$ann", Created: ledgertest.Noon, Level: homing.Owner},
+			{ID: 2, Email: "mara@example.com", Role: homing.RoleAdvertiser, Account: 1, Created: ledgertest.Noon, Disabled: true, Level: homing.Owner},
+		}
+		if err != nil || fmt.Sprintf("%+v", users) != fmt.Sprintf("%+v", want) {
+			t.Errorf("users %+v, %v, want %+v", users, err, want)
+		}
+		s, err := l.Snapshot(t.Context())
+		if err != nil || len(s.Accounts) != 1 || s.Accounts[0].Name != "Golden" || len(s.Accounts[0].Senders) != 0 || s.Accounts[0].Demo ||
+			fmt.Sprintf("%+v", s.Installation) != fmt.Sprintf("%+v", homing.Installation{}) {
+			t.Errorf("settings %+v, %v", s, err)
+		}
+		tokens, err := l.Tokens(t.Context())
+		if err != nil || len(tokens) != 1 || tokens[0].Name != "etl" || tokens[0].Scopes != homing.AllScopes {
+			t.Errorf("tokens %+v, %v", tokens, err)
+		}
+		sessions, err := l.SessionsOf(t.Context(), 1)
+		if err != nil || len(sessions) != 1 || sessions[0].UserAgent != "browser" {
+			t.Errorf("sessions %+v, %v", sessions, err)
+		}
+		if n, err := l.Notices(t.Context()); err != nil || len(n) != 0 {
+			t.Errorf("notices %+v, %v", n, err)
+		}
+		// The lead code of the erased click is found by its hash.
+		d, err := l.Decide(t.Context(), ledgertest.Claim(ledgertest.Origin(2), "lead"))
+		if err != nil || d.First || d.Conversion != 2 {
+			t.Errorf("a repeat after the erasure: %+v, %v", d, err)
+		}
+		if err := l.Check(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -138,5 +138,6 @@ func userDifferences(was, u *homing.User) string {
 		second.before, second.after = "set up", "removed"
 	}
 	return differences(fieldOf("e-mail", was.Email, u.Email), role, fieldOf("account", was.Account, u.Account), level,
-		fieldOf("amounts hidden", was.HideMoney, u.HideMoney), password, second, fieldOf("disabled", was.Disabled, u.Disabled))
+		fieldOf("amounts hidden", was.HideMoney, u.HideMoney), password, second,
+		fieldOf("recovery codes", len(was.Recovery), len(u.Recovery)), fieldOf("disabled", was.Disabled, u.Disabled))
 }

@@ -161,6 +161,8 @@ func (w *writer) apply(by ledger.Actor, edits []ledger.Edit, numbers []int64) er
 			e, err = w.eraseAccount(by, edit.Account)
 		case ledger.EraseClick:
 			e, err = w.eraseClick(by, edit)
+		case ledger.Note:
+			e = entry{edit.Action, edit.Object, edit.Detail, edit.Account}
 		default:
 			err = fmt.Errorf("%w: an edit of type %T", homing.ErrInvalid, edit)
 		}

@@ -1,0 +1,6 @@
+package sqlite
+
+import "zombiezen.com/go/sqlite"
+
+// EngineVersion is that of SQLite itself.
+const EngineVersion = sqlite.Version

@@ -1,0 +1,4 @@
+package notice
+
+// IsPublic is for tests.
+var IsPublic = isPublic
