@@ -6,13 +6,27 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  = -X homing/internal/app.Version=$(VERSION)
 FUZZTIME ?= 60s
 
-.PHONY: run build test check unit fuzz bench bench-reports clean
+.PHONY: run build web test check unit fuzz bench bench-reports clean
 
 run: build
 	bin/homing serve
 
-build:
+build: web
 	$(GO) build -buildvcs=auto -ldflags '$(LDFLAGS)' -o bin/homing ./cmd/homing
+
+# The scripts of the panel that are made elsewhere: npm's packages, bundled into
+# web/dist, which the program embeds. `go build` works without them, and pages do.
+web: web/dist/LICENSES.txt
+
+NPM = npm --prefix web --loglevel error
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: it bundles the panel's scripts (Debian: apt-get install nodejs npm)"; exit 1; }
+	$(NPM) ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+web/dist/LICENSES.txt: web/node_modules/.package-lock.json web/build.js $(wildcard web/src/*)
+	$(NPM) run build
 
 # test = format, vet, staticcheck, the same for macOS, the import arrows, and every test with -race:
 # unit, property, conformance and end to end against the built program, browser.
@@ -59,4 +73,5 @@ bench-reports:
 	$(GO) run ./bench/reports --clicks $(CLICKS) --dir .scratch/bench-reports
 
 clean:
-	rm -rf bin screenshots
+	rm -rf bin screenshots web/node_modules
+	find web/dist -type f ! -name .keep -delete
