@@ -9,9 +9,10 @@ func init() {
 			"GET /signin":           {"/signin", nil, ok, moved, moved, moved, moved},
 			"POST /signin":          {"/signin", []string{"email", "nobody@example.com"}, forbidden, forbidden, forbidden, forbidden, forbidden},
 			"POST /signout":         {"/signout", nil, moved, moved, moved, moved, moved},
+			"GET /signin/code":      {"/signin/code", nil, moved, moved, moved, moved, moved},
+			"POST /signin/code":     {"/signin/code", []string{"code", "123456"}, forbidden, forbidden, forbidden, forbidden, forbidden},
 			"POST /theme":           {"/theme", []string{"theme", "dark"}, moved, moved, moved, moved, moved},
-			"GET /you":              {"/you", nil, moved, ok, ok, ok, ok},
-			"POST /you/password":    {"/you/password", []string{"password", "wrong"}, moved, forbidden, forbidden, forbidden, forbidden},
+			"GET /you":              {"/you", nil, moved, moved, moved, moved, moved},
 		}
 	})
 }

@@ -36,6 +36,8 @@ type world struct {
 	campaign homing.Campaign
 	key      string
 	request  homing.RequestID
+	// conversion is the one that the request made.
+	conversion homing.ConversionID
 }
 
 // attempts have a case for every route, screen by screen. The forms are such
@@ -49,6 +51,7 @@ func TestEveryRouteIsTriedByEverybody(t *testing.T) {
 	theirs := w.Account("Theirs")
 	w.campaign = w.Campaign(w.account.ID, "Secret campaign")
 	w.request = w.Call(w.campaign, nil)
+	w.conversion = 1
 	w.key = w.Catalog.View().KeysOf(w.account.ID)[0].ID.String()
 	w.Advertiser(w.account.ID, "own@example.com")
 	w.Advertiser(theirs.ID, "other@example.com")
@@ -89,7 +92,16 @@ func TestEveryRouteIsTriedByEverybody(t *testing.T) {
 // readers may send it.
 func TestReadersSendNoForms(t *testing.T) {
 	routes, _ := page.Table(newHouse(t).screens()...)
-	harmless := map[string]bool{"POST /you/password": true}
+	harmless := map[string]bool{
+		"POST /trace": true, "POST /differ": true, // questions
+		"POST /advertisers/{account}/tracking/repair": true,                              // only looks
+		"POST /advertisers/{account}/console":         true,                              // a dry run
+		"POST /viewing/stop":                          true,                              // an operator stops looking as an advertiser
+		"POST /settings/password":                     true, "POST /settings/zone": true, // the own user's
+		"POST /settings/sessions/end": true, "POST /settings/sessions/{session}/end": true,
+		"POST /settings/second-factor": true, "POST /settings/second-factor/codes": true,
+		"POST /settings/second-factor/download": true, "POST /settings/second-factor/remove": true,
+	}
 	for _, r := range routes {
 		name := r.Method + " " + r.Pattern
 		if r.Method == http.MethodPost && r.Who != page.Anyone && r.Level < homing.Manager && !harmless[name] {

@@ -68,8 +68,9 @@ func TestAFirstDayInABrowser(t *testing.T) {
 			w.write("#f-password", paneltest.Password)
 			w.click(".door .button.main")
 
-			w.see(".empty")
-			w.click(".empty .button.main")
+			w.see("#f-zone")
+			w.click(".actions .button.main")
+			w.click(".home-steps .button.main")
 			w.write("#f-name", "Northwind Traders")
 			w.click(`input[name="multi_lead"]`)
 			w.click(".actions .button.main")

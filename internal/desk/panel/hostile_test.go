@@ -2,6 +2,7 @@ package panel
 
 import (
 	"html"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,7 +12,10 @@ import (
 	"homing"
 	"homing/internal/desk/panel/page"
 	"homing/internal/desk/panel/paneltest"
+	"homing/internal/desk/panel/system"
+	"homing/internal/engine/ledger"
 	"homing/internal/flow/catalog"
+	"homing/internal/flow/notice"
 )
 
 // hostile are texts that somebody might send in the hope that a page does more
@@ -37,6 +41,12 @@ func TestHostileTextIsShownAsText(t *testing.T) {
 	for _, text := range hostile {
 		pages, h := hostilePages(t, text)
 		for i, shown := range pages {
+			if kind := shown.Header.Get("Content-Type"); !strings.HasPrefix(kind, "text/html") {
+				if shown.Header.Get("X-Content-Type-Options") != "nosniff" {
+					t.Errorf("%s is a file of %s that a browser may take for a page", shown.Request.URL.Path, kind)
+				}
+				continue // its texts are looked at where files are written
+			}
 			if want, got := skeleton(harmless[i].Text), skeleton(shown.Text); !slices.Equal(want, got) {
 				t.Errorf("%q changes the elements of %s:\n%v\nwant\n%v", text, shown.Request.URL.Path, got, want)
 			}
@@ -68,6 +78,8 @@ func hostilePages(t *testing.T, text string) ([]paneltest.Answer, *stage) {
 	if !strings.ContainsFunc(text, unicode.IsControl) && strings.ToValidUTF8(text, "") == text {
 		name = text // others are refused where names are made
 	}
+	_, err := h.Catalog.UpdateInstallation(h.Context(), "test", func(i *homing.Installation) { i.Name = name })
+	h.Must(err)
 	a := h.Account(name)
 	c, err := h.Catalog.CreateCampaign(h.Context(), "test", catalog.NewCampaign{
 		Account: a.ID, Name: name, Ref: name, URL: "https://shop.example/?c={click_id}", Goals: []homing.Goal{{ID: 1, Name: name}},
@@ -79,25 +91,79 @@ func hostilePages(t *testing.T, text string) ([]paneltest.Answer, *stage) {
 		p.Lead, p.UserAgent, p.Currency, p.Method = text, text, text, text
 		p.Target = "/api/v1/cpa/action/" + text + "?value=" + text
 	}
+	h.Click(c, func(click *homing.Click) {
+		for i := range click.Params {
+			if param := homing.Param(i); param >= homing.ParamSub1 {
+				click.Params[i] = []byte(text)
+			}
+		}
+	})
 	counted := h.Call(c, spoil)
 	refused := h.Call(c, func(p *homing.Postback) {
 		spoil(p)
 		p.Verdict = homing.Verdict{Outcome: homing.Refused, Reason: homing.ReasonValueSyntax}
 	})
-	paths := []string{"/postbacks/" + counted.String(), "/postbacks/" + refused.String(), "/postbacks", "/campaigns", "/campaigns/1",
-		"/advertisers", "/advertisers/1", "/advertisers/1/tracking", "/campaigns/new?account=1"}
+	paths := []string{"/postbacks/" + counted.String(), "/postbacks/" + refused.String(), "/postbacks", "/postbacks?group=reason",
+		"/postbacks?q=" + url.QueryEscape(text) + "&lead=" + url.QueryEscape(text), "/campaigns", "/campaigns/1",
+		"/advertisers", "/advertisers/1", "/advertisers/1/tracking", "/advertisers/1/tracking?tracker=voluum&campaign=1", "/campaigns/new?account=1",
+		"/advertisers/1/test", triedOut(h, c, text), "/start"}
+	h.Load()
+	h.troubleWith(text)
+	paths = append(paths, "/advertisers/1/erase", "/settings/notices", "/settings/notices?account=1", "/system", "/advertisers?q=zzz"+url.QueryEscape(text))
+	paths = append(paths, "/overview", "/overview?account=1", "/reports?by=sub1,account,campaign,goal")
+	// A click that was called for in vain: what is compared with it never arrived.
+	bare := h.Click(c, func(click *homing.Click) { click.UserAgent, click.Referrer = []byte(text), []byte(text) })
+	lead := `"` + strings.ReplaceAll(text, `"`, `""`) + `"`
+	list := "click_id,lead_code,value\n" + bare.ID.String() + "," + lead + "," + lead + "\n" + lead + ",,1\n"
+	paths = append(paths, "/trace?q="+bare.ID.String(), "/audit", "/audit/csv", "/differ/day?day=2026-03-02&count=1&account=1&campaign=1")
 	var pages []paneltest.Answer
 	for _, path := range paths {
 		pages = append(pages, op.Get(path).Want(ok))
 	}
+	pages = append(pages, op.Post("/trace", "q", text).Want(ok), op.Post("/trace", "q", "x\n"+text).Want(ok),
+		op.Post("/differ", "list", list).Want(ok), op.Post("/differ", "list", list, "as", "csv").Want(ok),
+		op.Post("/differ", "list", list, "from", text, "to", text, "view", text).Want(unfit),
+		op.Get("/differ/day?"+url.Values{"day": {text}, "count": {text}, "value": {text}, "tz": {text}, "campaign": {text}}.Encode()).Want(unfit),
+		op.Get("/audit?"+url.Values{"actor": {text}, "action": {text}}.Encode()).Want(ok))
 	mara := h.Advertiser(a.ID, "mara@example.com")
-	for _, path := range []string{"/you", "/campaigns/1", "/postbacks", page.TrackingPath(a.ID)} {
+	for _, path := range []string{"/campaigns/1", "/postbacks", "/overview", "/reports?by=campaign,sub2", page.TrackingPath(a.ID)} {
 		pages = append(pages, mara.Get(path).Want(ok))
 	}
+	pages = append(pages, hostileConversions(op, mara, text, name)...)
+	pages = append(pages, hostileSettings(h, op, mara, a.ID, text)...)
 	return append(pages,
-		op.Post("/campaigns/new", "account", "1", "name", text, "ref", text, "url", text, "window", text, "default_value", text, "goals", text).Want(unfit),
+		op.Get("/reports?"+url.Values{"where": {text}, "tz": {text}, "from": {text}, "compare": {text}}.Encode()).Want(unfit),
+		op.Post("/campaigns/new", "account", "1", "name", text, "ref", text, "url", text, "window", text, "default_value", text, "goal_id", text, "goal_name", text).Want(unfit),
+		op.Post("/advertisers/1/senders", "senders", text+"/x").Want(unfit),
 		op.Post("/advertisers/1/people", "email", text).Want(unfit),
 		h.Stranger().Post("/signin", "email", text, "password", text, "next", text).Want(forbidden)), h
+}
+
+// triedOut is the page of a test whose tracker answered with a text.
+func triedOut(h *stage, c homing.Campaign, text string) string {
+	made, err := h.Trials.Begin(h.Context(), h.Catalog.View().Campaign(c.ID), map[string]string{"sub1": text})
+	h.Must(err)
+	for _, reason := range []homing.Reason{homing.ReasonCounted, homing.ReasonValueSyntax} {
+		h.Call(c, func(p *homing.Postback) {
+			p.Click, p.Origin = made.Click.ID, made.Click.Origin
+			p.Lead, p.UserAgent, p.Currency = text, text, text
+			p.Target = "/api/v1/cpa/action/" + text + "?value=" + text
+			p.Verdict = homing.Verdict{Outcome: reason.Info().Outcome, Reason: reason, Flags: homing.FlagTest}
+		})
+	}
+	return "/advertisers/1/test/" + made.Click.ID.String()
+}
+
+// troubleWith makes a text part of what is wrong with the house.
+func (s *stage) troubleWith(text string) {
+	s.damages = []string{text}
+	s.watch.Look(s.Context())
+	s.Must(s.Ledger.PutNotice(s.Context(), ledger.Notice{Kind: "storage", Object: text, Since: 1, Told: 1, Ended: 2, Detail: text}))
+	s.health = system.Health{
+		Version: text, Versions: []system.Fact{{Label: "Go", Value: text}}, Parts: []system.Part{{Name: "Ledger", Trouble: text, Facts: []system.Fact{{Label: text, Value: text}}}},
+		Certificates: []system.Certificate{{Listener: "panel", File: text, Subject: text, Names: []string{text}, Issuer: text}},
+		Failures:     []notice.Failure{{Channel: "mail", To: text, Problem: text, Tries: 1}},
+	}
 }
 
 var (

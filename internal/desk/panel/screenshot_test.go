@@ -18,6 +18,8 @@ import (
 	"homing/internal/desk/panel/page"
 	"homing/internal/desk/panel/paneltest"
 	"homing/internal/desk/panel/system"
+	"homing/internal/flow/disk"
+	"homing/internal/flow/notice"
 )
 
 // TestScreenshots writes pictures of every page into the folder that
@@ -75,9 +77,23 @@ func operatorPages(h *stage) map[string]string {
 	pages := map[string]string{
 		"advertisers": "/advertisers", "advertiser-new": "/advertisers/new", "advertiser": "/advertisers/1?done=saved",
 		"tracking": "/advertisers/1/tracking", "campaigns": "/campaigns", "campaign-new": "/campaigns/new?account=1",
-		"campaign": "/campaigns/1", "postbacks": "/postbacks", "postbacks-one": "/postbacks?account=1&outcome=refused", "you": "/you",
+		"campaign": "/campaigns/1", "postbacks": "/postbacks", "postbacks-one": "/postbacks?account=1&outcome=refused", "settings": "/settings",
+		"settings-people": "/settings/people", "settings-person": "/settings/people/1", "settings-tokens": "/settings/tokens",
+		"overview": "/overview", "reports": "/reports?by=hour&range=today&compare=previous",
+		"reports-table":    "/reports?by=campaign%2Csub1&range=today&where=source%3Drunative&metrics=clicks%2Cconversions%2Cvalue%2Ccr%2Cepc%2Cacceptance",
+		"reports-wrong":    "/reports?by=contry&tz=Mars&where=country%3DGermany",
+		"settings-notices": "/settings/notices", "advertiser-erase": "/advertisers/1/erase",
+		"settings-installation": "/settings/installation", "settings-factor": "/settings/second-factor",
+		"conversions": "/conversions", "conversion": "/conversions/1", "conversions-change": "/conversions/change",
 	}
+	pages["start"], pages["setup"], pages["try"], pages["console"] = "/start", "/setup", "/advertisers/1/test", "/advertisers/1/console"
+	pages["trial"] = triedOut(h, h.Catalog.View().Campaigns[0].Campaign, "mara")
+	pages["postbacks-groups"], pages["postbacks-none"] = "/postbacks?group=reason", "/postbacks?lead=nobody&range=today"
+	pages["postbacks-wrong"] = "/postbacks?sender=nowhere&from=soon"
 	for _, row := range recent(h) {
+		if row.Verdict.Outcome == homing.Refused {
+			pages["postback-replay"] = "/postbacks/" + row.Request.String() + "/replay"
+		}
 		pages["postback-"+row.Verdict.Outcome.String()] = "/postbacks/" + row.Request.String()
 	}
 	return pages
@@ -124,6 +140,7 @@ func furnish(h *stage) {
 		c.Status, c.Hold, c.Ref = homing.CampaignPaused, true, "bs-2044"
 	})
 	h.Must(err)
+	visitors(h, spring, brand)
 	first := h.Catalog.View().KeysOf(north.ID)[0].ID
 	_, _, err = h.Catalog.RotateKey(h.Context(), "test", north.ID, "Voluum", 30*24*time.Hour)
 	h.Must(err)
@@ -154,13 +171,25 @@ func furnish(h *stage) {
 	refused(homing.ReasonCodeCut, "/api/v1/cpa/action/6f1e0a4b9c2d7e8f001122334455?account="+north.PublicID)
 	refused(homing.ReasonValueComma, "/api/v1/cpa/action/"+strings.Repeat("6f1e0a4b9c", 4)+"?value=2,10&account="+north.PublicID)
 	h.Pass(12 * time.Second)
+	h.Load()
 }
 
 // illSystem is an installation whose warehouse is away.
 func illSystem(h *stage) system.Health {
 	now := homing.MillisOf(h.Time())
 	return system.Health{
-		Version: "1.4.0",
+		Version:  "1.4.0",
+		Versions: []system.Fact{{Label: "homing", Value: "1.4.0"}, {Label: "Go", Value: "1.26.0"}, {Label: "SQLite", Value: "3.51.1"}, {Label: "DuckDB", Value: "1.5.5"}},
+		Disk:     &disk.State{Space: disk.Space{Free: 7 << 30, Total: 120 << 30}, Full: 80 * time.Hour, Seen: 60 * time.Hour},
+		Certificates: []system.Certificate{
+			{Listener: "clicks and postbacks", File: "/etc/homing/t.example.com.pem", Names: []string{"t.example.com", "*.t.example.com"}, Issuer: "R11", Ends: now + 9*86_400_000},
+			{Listener: "panel", File: "/var/lib/homing/tls/self-signed.crt", Names: []string{"localhost", "127.0.0.1", "::1"}, Ends: now + 300*86_400_000, SelfSigned: true, Ours: true},
+		},
+		Retention: []system.Fact{{Label: "Single clicks", Value: "400d (--keep-clicks)"}, {Label: "Postback log", Value: "400d (--keep-postbacks)"}, {Label: "Archive", Value: "kept, as Parquet, as long as clicks"}},
+		Failures: []notice.Failure{
+			{Channel: "mail", To: "ops@example.com", Problem: "sending SMTP RCPT TO command: 450 4.2.1 The mailbox is busy, try again later", Tries: 3, Last: now - 400_000, Next: now + 500_000},
+			{Account: 1, Channel: "webhook", Problem: "hooks.northwind.example answered 500", Tries: 8, Last: now - 3_000_000},
+		},
 		Notices: []string{"reports were up to 40 seconds behind (the warehouse process was silent for 30 s and was killed); caught up at 08:17 UTC (2026-03-02 08:17 UTC)"},
 		Parts: []system.Part{
 			{Name: "Doors", What: "take clicks and postbacks", Facts: []system.Fact{{Label: "Plain http", Value: "http://127.0.0.1:8080"}, {Label: "https", Value: "https://t.example.com"}, {Label: "Node", Value: "1"}}},

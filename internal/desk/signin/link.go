@@ -49,11 +49,22 @@ func (s *SignIn) hasOperator(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
+// Invitation is whom to invite, as what.
+type Invitation struct {
+	Email     string
+	Role      homing.Role
+	Account   homing.AccountID // an advertiser's; an operator belongs to none
+	Level     homing.Level
+	HideMoney bool
+}
+
 // Invite makes a user without a password, and the link over which the user
-// chooses one. An operator belongs to no account (0), an advertiser to one.
+// chooses one. Whether by may is for the caller to ask, see Person.MayManage.
 // homing.ErrConflict: the address is taken.
-func (s *SignIn) Invite(ctx context.Context, by, email string, role homing.Role, account homing.AccountID) (link string, expires homing.Millis, err error) {
-	user := homing.User{Email: normalEmail(email), Role: role, Account: account, Created: s.now(), Level: homing.Owner}
+func (s *SignIn) Invite(ctx context.Context, by string, n Invitation) (link string, expires homing.Millis, err error) {
+	user := homing.User{
+		Email: normalEmail(n.Email), Role: n.Role, Account: n.Account, Created: s.now(), Level: n.Level, HideMoney: n.HideMoney,
+	}
 	if err := checkUser(&user); err != nil {
 		return "", 0, err
 	}
@@ -89,7 +100,7 @@ func checkUser(u *homing.User) error {
 	case u.Role != homing.RoleOperator && u.Role != homing.RoleAdvertiser:
 		return fmt.Errorf("%w user: want operator or advertiser", homing.ErrInvalid)
 	}
-	return nil
+	return checkLevel(u)
 }
 
 func checkEmail(email string) error {
@@ -157,7 +168,9 @@ func (s *SignIn) look(ctx context.Context, t Token) (ledger.Link, homing.User, e
 }
 
 // Choose sets the password of a link's user, uses the link up and begins a
-// session. The e-mail address is asked of the first operator only.
+// session. The e-mail address is asked of the first operator only. Whoever has a
+// second factor gets no session ("") and signs in with it: a link is no better
+// than a password.
 //
 // Everything that can be found wrong is found before the link is taken; of two
 // who choose at once, one gets it. If storing fails after that, the link is put
@@ -191,6 +204,9 @@ func (s *SignIn) Choose(ctx context.Context, from Agent, t Token, email, passwor
 	if err := s.setPassword(ctx, actor, &user, password); err != nil {
 		// If this fails too, the link is lost, and another one can be made.
 		return "", errors.Join(err, s.people.PutLink(context.WithoutCancel(ctx), link))
+	}
+	if len(user.TOTP) > 0 {
+		return "", nil
 	}
 	return s.begin(ctx, user.ID, from)
 }

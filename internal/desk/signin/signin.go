@@ -3,11 +3,16 @@
 //
 //	link ──► Welcome (look) ──► Choose (password; uses the link up) ──► session
 //	e-mail, password ──► SignIn ──► session ──► cookie ──► Recognize ──► Person
+//	                        └─ ticket ──► Finish (code) ──┘   with a second factor
 //
 // What it promises:
 //
 //   - Nobody learns from an answer, or from the time it takes, whether an
 //     e-mail address is known.
+//   - With a second factor the right password opens nothing, and nobody learns
+//     that it was right before the code is, too. A code opens once.
+//   - There is always an owner among the operators, and nobody disables the own
+//     user.
 //   - Tokens of links and sessions are 32 random bytes; only their SHA-256 is
 //     stored, so that a copy of the ledger opens no door.
 //   - A link is used up by choosing the password, not by looking at it: mail
@@ -21,8 +26,8 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
+	"sync"
 
 	"homing"
 	"homing/internal/engine/ledger"
@@ -35,6 +40,8 @@ type Options struct {
 	// DeskURL tells how the panel is reached, without a slash at its end; for
 	// one-time links.
 	DeskURL func() string
+	// Keyring gives the present keyring, which seals second factors.
+	Keyring func() *homing.Keyring
 	// SecureCookies gives cookies the __Host- prefix, which needs https. Without
 	// it the panel must be on loopback.
 	SecureCookies bool
@@ -48,8 +55,11 @@ type SignIn struct {
 	people  ledger.People
 	clock   homing.Clock
 	deskURL func() string
+	keyring func() *homing.Keyring
 	secure  bool
 	hasher  *hasher
+	// changing is held from a look at a user to the change of it.
+	changing sync.Mutex
 	// Tries are counted by where they come from, by whom they are for, and by
 	// both. The count for both is the tight one: with only a tight count by
 	// e-mail address, anybody could keep anybody from signing in.
@@ -59,7 +69,7 @@ type SignIn struct {
 // New makes a SignIn.
 func New(o Options) *SignIn {
 	return &SignIn{
-		people: o.People, clock: o.Clock, deskURL: o.DeskURL, secure: o.SecureCookies,
+		people: o.People, clock: o.Clock, deskURL: o.DeskURL, keyring: o.Keyring, secure: o.SecureCookies,
 		hasher:  newHasher(o.Cost),
 		byAddr:  newLimiter(triesPerAddr),
 		byEmail: newLimiter(triesPerEmail),
@@ -100,28 +110,34 @@ type Agent struct {
 	UserAgent string
 }
 
-// SignIn checks an e-mail address with its password and begins a session. The
-// errors are ErrMismatch, or homing.ErrOverloaded after too many tries.
-func (s *SignIn) SignIn(ctx context.Context, from Agent, email, password string) (Token, error) {
+// SignIn checks an e-mail address with its password and begins a session; or, if
+// there is a second factor, gives a ticket to Finish with. The errors are
+// ErrMismatch, or homing.ErrOverloaded after too many tries.
+func (s *SignIn) SignIn(ctx context.Context, from Agent, email, password string) (Token, Ticket, error) {
 	email = normalEmail(email)
 	if err := s.spend(from.Addr, email); err != nil {
-		return "", err
+		return "", "", err
 	}
 	user, err := s.people.UserByEmail(ctx, email)
 	if err != nil && !errors.Is(err, homing.ErrNotFound) {
-		return "", fmt.Errorf("couldn't look a user up: %w", err)
+		return "", "", fmt.Errorf("couldn't look a user up: %w", err)
 	}
 	// Unknown users are checked against a hash of nothing, so that they take
 	// as long as known ones.
 	right, err := s.hasher.matches(ctx, user.Password, password)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	if !right || user.Disabled {
-		return "", ErrMismatch
+	right = right && !user.Disabled
+	if s.asksForCode(&user, email) {
+		return "", s.newTicket(&user, email, right), nil
+	}
+	if !right {
+		return "", "", ErrMismatch
 	}
 	s.byBoth.refund(both(from.Addr, email))
-	return s.begin(ctx, user.ID, from)
+	token, err := s.begin(ctx, user.ID, from)
+	return token, "", err
 }
 
 // Confirm asks a person who is signed in for the password once more, before
@@ -154,7 +170,8 @@ func (s *SignIn) ChangePassword(ctx context.Context, from Agent, p *Person, pres
 	return s.begin(ctx, user.ID, from)
 }
 
-// setPassword checks and hashes a password and stores the user with it.
+// setPassword checks and hashes a password and stores the user with it; all else
+// of a user who is there already stays as the ledger has it now.
 func (s *SignIn) setPassword(ctx context.Context, by ledger.Actor, user *homing.User, password string) error {
 	if err := CheckPassword(password, user.Email); err != nil {
 		return err
@@ -163,20 +180,18 @@ func (s *SignIn) setPassword(ctx context.Context, by ledger.Actor, user *homing.
 	if err != nil {
 		return err
 	}
+	s.changing.Lock()
+	defer s.changing.Unlock()
+	if user.ID != 0 {
+		if *user, err = s.User(ctx, user.ID); err != nil {
+			return err
+		}
+	}
 	user.Password = encoded
 	if err := s.people.PutUser(ctx, by, user); err != nil {
 		return fmt.Errorf("couldn't store the password: %w", err)
 	}
 	return nil
-}
-
-// PeopleOf lists the users of an account, or the operators if it is 0.
-func (s *SignIn) PeopleOf(ctx context.Context, account homing.AccountID) ([]homing.User, error) {
-	users, err := s.people.Users(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("couldn't read the users: %w", err)
-	}
-	return slices.DeleteFunc(users, func(u homing.User) bool { return u.Account != account }), nil
 }
 
 // spend takes one try of an address and of an e-mail address.

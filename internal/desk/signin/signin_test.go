@@ -36,10 +36,14 @@ func newDoor(t *testing.T) *door {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
+	ring, err := homing.NewKeyring(homing.MasterKey{ID: "0badcafe", Secret: [32]byte{1}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	d := &door{t: t, ledger: l, at: time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)}
 	d.SignIn = New(Options{
 		People: l, Clock: func() time.Time { return d.at }, DeskURL: func() string { return "https://desk.example/" },
-		SecureCookies: true, Cost: Cost{Memory: 64, Passes: 1},
+		Keyring: func() *homing.Keyring { return ring }, SecureCookies: true, Cost: Cost{Memory: 64, Passes: 1},
 	})
 	return d
 }
@@ -121,7 +125,7 @@ func TestAnOldSetUpLinkIsVoidOnceThereIsAnOperator(t *testing.T) {
 	d, ctx := newDoor(t), t.Context()
 	link, err := d.SetUpLink(ctx)
 	d.must(err)
-	invited, _, err := d.Invite(ctx, "command line", "bob@example.com", homing.RoleOperator, 0)
+	invited, _, err := d.Invite(ctx, "command line", operator("bob@example.com"))
 	d.must(err)
 	_, err = d.Choose(ctx, agent, d.tokenOf(invited), "", password)
 	d.must(err)
@@ -171,28 +175,31 @@ func TestALinkWhosePasswordCouldNotBeStoredGoesBack(t *testing.T) {
 	d.must(err)
 }
 
+func operator(email string) Invitation {
+	return Invitation{Email: email, Role: homing.RoleOperator, Level: homing.Owner}
+}
+
 func TestInvite(t *testing.T) {
 	d, ctx := newDoor(t), t.Context()
-	for _, bad := range []struct {
-		email   string
-		role    homing.Role
-		account homing.AccountID
-	}{
-		{"", homing.RoleOperator, 0}, {"ann", homing.RoleOperator, 0}, {"Ann <a@example.com>", homing.RoleOperator, 0},
-		{"a@example.com\n", homing.RoleOperator, 1}, {"a@example.com", homing.RoleAdvertiser, 0}, {"a@example.com", 0, 0},
+	for _, bad := range []Invitation{
+		operator(""), operator("ann"), operator("Ann <a@example.com>"),
+		{Email: "a@example.com\n", Role: homing.RoleOperator, Account: 1, Level: homing.Owner},
+		{Email: "a@example.com", Role: homing.RoleAdvertiser, Level: homing.Owner}, {Email: "a@example.com", Level: homing.Owner},
+		{Email: "a@example.com", Role: homing.RoleOperator}, {Email: "a@example.com", Role: homing.RoleOperator, Level: 4},
+		{Email: "a@example.com", Role: homing.RoleOperator, Level: homing.Owner, HideMoney: true},
 	} {
-		_, _, err := d.Invite(ctx, "test", bad.email, bad.role, bad.account)
+		_, _, err := d.Invite(ctx, "test", bad)
 		d.want(err, homing.ErrInvalid)
 	}
-	link, expires, err := d.Invite(ctx, "test", " Ann@Example.com ", homing.RoleOperator, 0)
+	link, expires, err := d.Invite(ctx, "test", operator(" Ann@Example.com "))
 	d.must(err)
 	if want := homing.MillisOf(d.at.Add(7 * 24 * time.Hour)); expires != want {
 		t.Errorf("expires %s, want %s", expires, want)
 	}
-	_, _, err = d.Invite(ctx, "test", "ann@example.com", homing.RoleOperator, 0)
+	_, _, err = d.Invite(ctx, "test", operator("ann@example.com"))
 	d.want(err, homing.ErrConflict)
 	// Nobody signs in before a password is chosen, not even with an empty one.
-	_, err = d.SignIn.SignIn(ctx, agent, "ann@example.com", "")
+	_, _, err = d.SignIn.SignIn(ctx, agent, "ann@example.com", "")
 	d.want(err, ErrMismatch)
 	welcome, err := d.Welcome(ctx, d.tokenOf(link))
 	d.must(err)
@@ -237,7 +244,7 @@ func TestADisabledUserIsNobody(t *testing.T) {
 	if person, _ := d.who(session); person != nil {
 		t.Error("a disabled user is recognized")
 	}
-	_, err = d.SignIn.SignIn(ctx, agent, "ann@example.com", password)
+	_, _, err = d.SignIn.SignIn(ctx, agent, "ann@example.com", password)
 	d.want(err, ErrMismatch)
 	_, err = d.Choose(ctx, agent, d.tokenOf(link), "", password)
 	d.want(err, homing.ErrNotFound)
@@ -280,7 +287,7 @@ func TestASessionSlidesAndEnds(t *testing.T) {
 	step(4*24*time.Hour-2*time.Hour, true, false) // 30 days are the end
 	step(time.Hour, false, false)
 
-	session, err := d.SignIn.SignIn(t.Context(), agent, "ann@example.com", password)
+	session, _, err := d.SignIn.SignIn(t.Context(), agent, "ann@example.com", password)
 	d.must(err)
 	step(14*24*time.Hour, false, false)
 }

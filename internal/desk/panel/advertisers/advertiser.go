@@ -8,6 +8,8 @@ import (
 
 	"homing"
 	"homing/internal/desk/panel/page"
+	"homing/internal/desk/signin"
+	"homing/internal/flow/catalog"
 )
 
 // advertiserPage has an advertiser's settings, and the people who sign in for
@@ -18,7 +20,14 @@ type advertiserPage struct {
 	Form      *page.Form
 	People    []homing.User
 	Campaigns int
-	Invite    *page.Form
+	Holding   int      // campaigns that hold conversions
+	Senders   []string // permitted networks; none = from everywhere
+	// Conversion is when the last one came; 0 = never.
+	Conversion homing.Millis
+	Invite     *page.Form
+	Levels     []homing.Level
+	// Manager may change settings, Owner people and erase.
+	Manager, Owner bool
 	// Link was made just now; it is shown once.
 	Link    string
 	Invited string
@@ -38,15 +47,28 @@ func advertiserForm(a *homing.Account) *page.Form {
 	return f
 }
 
+// levels may be given to people, the lowest first.
+var levels = []homing.Level{homing.ReadOnly, homing.Manager, homing.Owner}
+
 func renderAdvertiser(v *page.Visit, status int, p advertiserPage) error {
 	people, err := v.Rooms.SignIn.PeopleOf(v.R.Context(), v.Account.ID)
 	if err != nil {
 		return err
 	}
-	p.Account, p.Tab, p.People = v.Account, "settings", people
-	p.Campaigns = len(v.View.CampaignsOf(v.Account.ID))
+	if p.Conversion, err = lastConversion(v, v.Account.ID); err != nil {
+		return err
+	}
+	p.Account, p.Tab, p.People, p.Levels = v.Account, "settings", people, levels
+	p.Manager, p.Owner = v.Who.Level.AtLeast(homing.Manager), v.Who.Level.AtLeast(homing.Owner)
+	p.Senders = catalog.SenderTexts(v.Account.Senders)
+	for _, c := range v.View.CampaignsOf(v.Account.ID) {
+		p.Campaigns++
+		if c.Hold {
+			p.Holding++
+		}
+	}
 	if p.Invite == nil {
-		p.Invite = page.NewForm()
+		p.Invite = page.NewForm("level", homing.Owner.String())
 	}
 	return v.Show(status, "advertiser", v.Account.Name, p)
 }
@@ -87,7 +109,12 @@ func invitePerson(v *page.Visit) error {
 		return err
 	}
 	p := advertiserPage{Form: advertiserForm(v.Account), Invite: f}
-	p.Link, p.Expires, err = linkFor(v, f.Get("email"), f.On("again"))
+	level := homing.Owner // the first person of an advertiser decides about the others
+	if text := f.Get("level"); text != "" && level.UnmarshalText([]byte(text)) != nil {
+		f.Fail("level", errors.New("choose one of those that are listed"))
+		return renderAdvertiser(v, http.StatusUnprocessableEntity, p)
+	}
+	p.Link, p.Expires, err = linkFor(v, f.Get("email"), level, f.On("again"))
 	if err != nil {
 		// Whether an address is known elsewhere is not told in more words.
 		if !f.Take(err, map[string]string{"e-mail": "email"}) {
@@ -98,15 +125,16 @@ func invitePerson(v *page.Visit) error {
 		}
 		return renderAdvertiser(v, http.StatusUnprocessableEntity, p)
 	}
-	p.Invited = strings.TrimSpace(f.Get("email"))
-	p.Invite = page.NewForm()
+	p.Invited, p.Invite = strings.TrimSpace(f.Get("email")), nil
 	return renderAdvertiser(v, http.StatusOK, p)
 }
 
-func linkFor(v *page.Visit, email string, again bool) (string, homing.Millis, error) {
+func linkFor(v *page.Visit, email string, level homing.Level, again bool) (string, homing.Millis, error) {
 	ctx, by := v.R.Context(), v.Who.Actor()
 	if !again {
-		return v.Rooms.SignIn.Invite(ctx, by, email, homing.RoleAdvertiser, v.Account.ID)
+		return v.Rooms.SignIn.Invite(ctx, by, signin.Invitation{
+			Email: email, Role: homing.RoleAdvertiser, Account: v.Account.ID, Level: level,
+		})
 	}
 	people, err := v.Rooms.SignIn.PeopleOf(v.R.Context(), v.Account.ID)
 	if err != nil {

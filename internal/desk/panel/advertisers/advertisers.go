@@ -1,51 +1,141 @@
 package advertisers
 
 import (
+	"fmt"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 
 	"homing"
 	"homing/internal/desk/panel/page"
+	"homing/internal/engine/ledger"
 	"homing/internal/flow/catalog"
 )
 
 // advertisersPage lists the operators' clients.
-type advertisersPage struct{ Rows []advertiserRow }
+type advertisersPage struct {
+	Rows []advertiserRow
+	// Away tells that there are no figures just now.
+	Away bool
+	Find string
+	// May make advertisers.
+	Manager        bool
+	All            int // that fit
+	Any            bool
+	First, Last    int // those on this page, from 1
+	Previous, Next string
+}
 
 type advertiserRow struct {
 	*homing.Account
 	Campaigns, Active int
-	Keys              int // active ones
+	Keys              int           // active ones
+	Conversion        homing.Millis // the last one; 0 = none yet
+	Day               figures       // of the last 24 hours
 }
 
+// pageLen is how many advertisers a page has.
+const pageLen = 50
+
 func listAdvertisers(v *page.Visit) error {
-	var rows []advertiserRow
-	for _, a := range v.View.Accounts {
-		if a.Erased {
-			continue
+	p := advertisersPage{Find: strings.TrimSpace(v.R.URL.Query().Get("q")), Manager: v.Who.Level.AtLeast(homing.Manager)}
+	var fit []*homing.Account
+	for _, a := range v.Advertisers() {
+		p.Any = true
+		if fits(a, strings.ToLower(p.Find)) {
+			fit = append(fit, a)
 		}
-		row := advertiserRow{Account: a}
-		for _, c := range v.View.CampaignsOf(a.ID) {
-			row.Campaigns++
-			if c.Status == homing.CampaignActive {
-				row.Active++
-			}
-		}
-		for _, k := range v.View.KeysOf(a.ID) {
-			if k.State(v.Now) == homing.KeyActive {
-				row.Keys++
-			}
-		}
-		rows = append(rows, row)
 	}
-	return v.Show(http.StatusOK, "advertisers", "Advertisers", advertisersPage{rows})
+	days, err := dayOf(v)
+	if err != nil {
+		return err
+	}
+	p.Away = days == nil
+	for _, a := range p.cut(v, fit) {
+		row, err := rowOf(v, a)
+		if err != nil {
+			return err
+		}
+		row.Day = days[a.ID]
+		p.Rows = append(p.Rows, row)
+	}
+	return v.Show(http.StatusOK, "advertisers", "Advertisers", p)
+}
+
+// fits tells whether an advertiser is one that is looked for.
+func fits(a *homing.Account, find string) bool {
+	return find == "" || strings.Contains(strings.ToLower(a.Name), find) || strings.Contains(strings.ToLower(a.Ref), find) ||
+		strings.ToLower(a.PublicID) == find || a.ID.String() == find
+}
+
+// cut leaves the page that is asked for.
+func (p *advertisersPage) cut(v *page.Visit, list []*homing.Account) []*homing.Account {
+	p.All = len(list)
+	pages := max((len(list)+pageLen-1)/pageLen, 1)
+	n, err := strconv.Atoi(v.R.URL.Query().Get("page"))
+	if err != nil || n < 1 {
+		n = 1
+	}
+	n = min(n, pages)
+	from := (n - 1) * pageLen
+	list = list[from:min(from+pageLen, len(list))]
+	p.First, p.Last = from+1, from+len(list)
+	if n > 1 {
+		p.Previous = p.path(n - 1)
+	}
+	if n < pages {
+		p.Next = p.path(n + 1)
+	}
+	return list
+}
+
+func (p *advertisersPage) path(n int) string {
+	q := url.Values{"page": {strconv.Itoa(n)}}
+	if p.Find != "" {
+		q.Set("q", p.Find)
+	}
+	return "/advertisers?" + q.Encode()
+}
+
+func rowOf(v *page.Visit, a *homing.Account) (advertiserRow, error) {
+	row := advertiserRow{Account: a}
+	for _, c := range v.View.CampaignsOf(a.ID) {
+		row.Campaigns++
+		if c.Status == homing.CampaignActive {
+			row.Active++
+		}
+	}
+	for _, k := range v.View.KeysOf(a.ID) {
+		if k.State(v.Now) == homing.KeyActive {
+			row.Keys++
+		}
+	}
+	var err error
+	row.Conversion, err = lastConversion(v, a.ID)
+	return row, err
+}
+
+// lastConversion is when an account's newest conversion came; 0 = never.
+func lastConversion(v *page.Visit, id homing.AccountID) (homing.Millis, error) {
+	for c, err := range v.Books.Conversions(v.R.Context(), ledger.ConversionQuery{Account: id, Newest: true, Limit: 1}) {
+		if err != nil {
+			return 0, fmt.Errorf("couldn't read the last conversion of account %s: %w", id, err)
+		}
+		return c.At, nil
+	}
+	return 0, nil
 }
 
 // advertiserNewPage makes one.
 type advertiserNewPage struct{ Form *page.Form }
 
 func newAdvertiser(v *page.Visit) error {
-	f := page.NewForm("currency", homing.DefaultCurrency,
+	currency := v.View.Installation.Currency
+	if currency == "" {
+		currency = homing.DefaultCurrency
+	}
+	f := page.NewForm("currency", currency,
 		"price_min", homing.DefaultPriceMin.String(), "price_max", homing.DefaultPriceMax.String())
 	return v.Show(http.StatusOK, "advertiser_new", "New advertiser", advertiserNewPage{f})
 }

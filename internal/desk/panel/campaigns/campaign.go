@@ -3,7 +3,7 @@ package campaigns
 import (
 	"fmt"
 	"net/http"
-	"strconv"
+	"net/url"
 	"strings"
 
 	"homing"
@@ -22,18 +22,33 @@ type campaignPage struct {
 	Preview     preview
 	Macros      []macro.Entry
 	Account     *homing.Account
+	Goals       []goalRow
+	Builder     builder
+	Results     results
+	Result      result
+	Operator    bool
+	Manager     bool // may change it
+	HideMoney   bool
+	// ReportPath, LogPath, … lead to what came of the campaign.
+	ReportPath, LogPath, ConversionsPath, TestPath string
 }
 
 func showCampaign(v *page.Visit) error {
 	name := "campaign"
-	if !v.Who.Operator() {
+	if !mayChange(v) {
 		name = "campaign_view"
 	}
-	return renderCampaign(v, http.StatusOK, name, campaignForm(&v.Campaign.Campaign))
+	c := &v.Campaign.Campaign
+	return renderCampaign(v, http.StatusOK, name, campaignForm(c), goalRowsOf(c.Goals))
 }
 
-func renderCampaign(v *page.Visit, status int, name string, f *page.Form) error {
-	p := campaignPage{Campaign: v.Campaign, Form: f, Macros: macro.Entries(), Account: v.Account}
+func mayChange(v *page.Visit) bool { return v.Who.Operator() && v.Who.Level.AtLeast(homing.Manager) }
+
+func renderCampaign(v *page.Visit, status int, name string, f *page.Form, goals []goalRow) error {
+	p := campaignPage{
+		Campaign: v.Campaign, Form: f, Macros: macro.Entries(), Account: v.Account, Goals: goals,
+		Operator: v.Who.Operator(), Manager: mayChange(v), HideMoney: v.Who.HideMoney,
+	}
 	title := "New campaign"
 	if v.Campaign == nil {
 		p.Advertisers = v.Advertisers()
@@ -42,13 +57,33 @@ func renderCampaign(v *page.Visit, status int, name string, f *page.Form) error 
 		title = v.Campaign.Name
 		p.ClickURL = v.ClickURL(&v.Campaign.Campaign)
 		p.Preview = previewOf(f.Get("url"), v.Campaign.Name)
+		p.Builder = builderOf(v, &v.Campaign.Campaign)
+		if v.R.Header.Get("HX-Request") == "" { // a part of the page is wanted, and it is another
+			if err := p.addResults(v); err != nil {
+				return err
+			}
+		}
 	}
 	return v.Show(status, name, title, p)
 }
 
+// addResults adds what the campaign did, and where to look further.
+func (p *campaignPage) addResults(v *page.Visit) (err error) {
+	c := v.Campaign.ID
+	if p.Results, err = resultsOf(v, c); err != nil {
+		return err
+	}
+	p.Result = p.Results.of[c]
+	of := url.Values{"where": {"campaign=" + c.String()}}.Encode()
+	p.ReportPath, p.LogPath = "/reports?by=day&"+of, "/postbacks?campaign="+c.String()
+	p.ConversionsPath = "/conversions?campaign=" + c.String()
+	p.TestPath = page.AdvertiserPath(v.Account.ID) + "/test?campaign=" + c.String()
+	return nil
+}
+
 func campaignForm(c *homing.Campaign) *page.Form {
 	f := page.NewForm("name", c.Name, "ref", c.Ref, "url", c.URL, "window", homing.FormatWindow(c.Window),
-		"default_value", c.DefaultValue.String(), "goals", goalLines(c.Goals))
+		"default_value", c.DefaultValue.String())
 	if c.Hold {
 		f.Set("hold", "on")
 	}
@@ -57,14 +92,31 @@ func campaignForm(c *homing.Campaign) *page.Form {
 
 func newCampaign(v *page.Visit) error {
 	f := page.NewForm("window", homing.FormatWindow(homing.DefaultWindow))
+	var goals []goalRow
+	if like := likeThis(v); like != nil {
+		f, goals = campaignForm(&like.Campaign), goalRowsOf(like.Goals)
+		f.Set("account", like.Account.String())
+		f.Set("name", "Copy of "+like.Name)
+		f.Set("ref", "")
+	}
 	if v.Account != nil {
 		f.Set("account", v.Account.ID.String())
 	}
-	return renderCampaign(v, http.StatusOK, "campaign_new", f)
+	return renderCampaign(v, http.StatusOK, "campaign_new", f, goals)
+}
+
+// likeThis is the campaign that a new one begins as a copy of; nil if it is to
+// begin empty.
+func likeThis(v *page.Visit) *catalog.Campaign {
+	id, err := page.Number(v.R.URL.Query().Get("like"))
+	if c := v.View.Campaign(homing.CampaignID(id)); err == nil && c != nil && !c.Owner.Erased && v.Who.MaySee(c.Account) {
+		return c
+	}
+	return nil
 }
 
 // campaignEdit is what the form says. Its errors are noted in the form.
-func campaignEdit(f *page.Form) catalog.NewCampaign {
+func campaignEdit(f *page.Form, goals []goalRow) catalog.NewCampaign {
 	n := catalog.NewCampaign{
 		Name: strings.TrimSpace(f.Get("name")), Ref: strings.TrimSpace(f.Get("ref")), URL: strings.TrimSpace(f.Get("url")),
 		DefaultValue: f.Money("default_value"), Hold: f.On("hold"),
@@ -72,8 +124,9 @@ func campaignEdit(f *page.Form) catalog.NewCampaign {
 	var err error
 	n.Window, err = homing.ParseWindow(strings.TrimSpace(f.Get("window")))
 	f.Fail("window", err)
-	n.Goals, err = parseGoals(f.Get("goals"))
-	f.Fail("goals", err)
+	if n.Goals, err = parseGoals(goals); !onlyRows(f) {
+		f.Fail("goals", err)
+	}
 	if _, err := macro.Compile(n.URL); err != nil {
 		f.Fail("url", err)
 	}
@@ -85,15 +138,28 @@ var campaignFields = map[string]string{
 	"name": "name", "ref": "ref", "window": "window", "default-value": "default_value", "goal": "goals",
 }
 
-// onlyPreview tells that the button was pressed which changes nothing.
-func onlyPreview(f *page.Form) bool { return f.Get("do") == "preview" }
+// formStatus is the status of a form that is shown again. What is half typed is
+// no fault of a live preview.
+func formStatus(v *page.Visit, f *page.Form) int {
+	if v.R.Header.Get("HX-Request") != "" && onlyPreview(f) {
+		return http.StatusOK
+	}
+	return page.FormStatus(f)
+}
+
+// onlyPreview tells that a button was pressed which changes nothing.
+func onlyPreview(f *page.Form) bool { return f.Get("do") == "preview" || onlyRows(f) }
+
+// onlyRows tells that the button was pressed for one goal more, or one less.
+func onlyRows(f *page.Form) bool { return f.Get("do") == "goal" || f.Get("without") != "" }
 
 func createCampaign(v *page.Visit) error {
 	f, err := v.Form()
 	if err != nil {
 		return err
 	}
-	n := campaignEdit(f)
+	goals := typedGoals(f)
+	n := campaignEdit(f, goals)
 	id, err := page.Number(f.Get("account"))
 	if err != nil && !onlyPreview(f) {
 		f.Fail("account", fmt.Errorf("choose the advertiser it is for"))
@@ -108,7 +174,7 @@ func createCampaign(v *page.Visit) error {
 			return err
 		}
 	}
-	return renderCampaign(v, page.FormStatus(f), "campaign_new", f)
+	return renderCampaign(v, formStatus(v, f), "campaign_new", f, goals)
 }
 
 func updateCampaign(v *page.Visit) error {
@@ -116,7 +182,8 @@ func updateCampaign(v *page.Visit) error {
 	if err != nil {
 		return err
 	}
-	n := campaignEdit(f)
+	goals := typedGoals(f)
+	n := campaignEdit(f, goals)
 	if !f.Bad() && !onlyPreview(f) {
 		_, err := v.Rooms.Catalog.UpdateCampaign(v.R.Context(), v.Who.Actor(), v.Campaign.ID, func(c *homing.Campaign) {
 			c.Name, c.Ref, c.URL, c.Window = n.Name, n.Ref, n.URL, n.Window
@@ -129,7 +196,7 @@ func updateCampaign(v *page.Visit) error {
 			return err
 		}
 	}
-	return renderCampaign(v, page.FormStatus(f), "campaign", f)
+	return renderCampaign(v, formStatus(v, f), "campaign", f, goals)
 }
 
 func setCampaignStatus(v *page.Visit) error {
@@ -146,30 +213,4 @@ func setCampaignStatus(v *page.Visit) error {
 		return err
 	}
 	return v.See(page.CampaignPath(v.Campaign.ID) + "?done=" + status.String())
-}
-
-// goalLines writes goals as people edit them: a number and a name a line.
-func goalLines(goals []homing.Goal) string {
-	var lines []string
-	for _, g := range goals {
-		lines = append(lines, g.ID.String()+" "+g.Name)
-	}
-	return strings.Join(lines, "\n")
-}
-
-// parseGoals is the inverse of goalLines. Empty lines are skipped.
-func parseGoals(text string) (goals []homing.Goal, err error) {
-	for line := range strings.Lines(text) {
-		line = strings.TrimSpace(line)
-		if line == "" {
-			continue
-		}
-		head, name, _ := strings.Cut(line, " ")
-		id, err := strconv.ParseUint(head, 10, 32)
-		if err != nil || strings.TrimSpace(name) == "" {
-			return nil, fmt.Errorf("%w goal: write a number and a name, such as \"1 Sign-up\", on each line", homing.ErrInvalid)
-		}
-		goals = append(goals, homing.Goal{ID: homing.GoalID(id), Name: strings.TrimSpace(name)})
-	}
-	return goals, nil
 }

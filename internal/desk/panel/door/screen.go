@@ -1,5 +1,5 @@
-// Package door is the way in: set-up and invitations over one-time links, signing in and
-// out, and one's own user.
+// Package door is the way in: set-up and invitations over one-time links, signing
+// in, with a second factor in two steps, and out.
 package door
 
 import (
@@ -20,9 +20,10 @@ func New() page.Screen {
 			page.Post("/welcome/{token}", page.Anyone, chooseFirstPassword),
 			page.Get("/signin", page.Anyone, showSignIn),
 			page.Post("/signin", page.Anyone, doSignIn),
+			page.Get("/signin/code", page.Anyone, showCodeStep),
+			page.Post("/signin/code", page.Anyone, doCodeStep), // the second step
 			page.Post("/signout", page.Anyone, doSignOut),
-			page.Get("/you", page.SignedIn, showYou), // one's own user: password
-			page.Post("/you/password", page.SignedIn, changePassword),
+			page.Get("/you", page.SignedIn, showYou),
 		},
 	}
 }

@@ -1,6 +1,7 @@
 package door
 
 import (
+	"errors"
 	"net/http"
 
 	"homing/internal/desk/panel/page"
@@ -51,7 +52,13 @@ func chooseFirstPassword(v *page.Visit) error {
 		}
 		return renderWelcome(v, http.StatusUnprocessableEntity, welcome, f)
 	}
+	if session == "" { // there is a second factor
+		return v.See("/signin?done=chosen")
+	}
 	v.Rooms.SignIn.Remember(v.W, session)
+	if welcome.First { // what holds for the whole comes next
+		return v.See("/setup")
+	}
 	return v.See("/")
 }
 
@@ -81,9 +88,47 @@ func doSignIn(v *page.Visit) error {
 	if !page.LocalPath(next) {
 		next = "/"
 	}
-	session, err := v.Rooms.SignIn.SignIn(v.R.Context(), v.From(), f.Get("email"), f.Get("password"))
+	session, ticket, err := v.Rooms.SignIn.SignIn(v.R.Context(), v.From(), f.Get("email"), f.Get("password"))
 	if status, told := v.Refusal(err, f); told {
 		return v.Show(status, "signin", "Sign in", signInPage{f, next})
+	} else if err != nil {
+		return err
+	}
+	if ticket != "" {
+		return v.Show(http.StatusOK, "signin_code", "Sign in", codePage{page.NewForm(), next, ticket})
+	}
+	v.Rooms.SignIn.Remember(v.W, session)
+	return v.See(next)
+}
+
+// codePage is the second step of signing in. It looks the same after a wrong
+// password, see signin.Ticket.
+type codePage struct {
+	Form   *page.Form
+	Next   string
+	Ticket signin.Ticket
+}
+
+// showCodeStep is where whoever loads the page of the second step again ends up:
+// at the first.
+func showCodeStep(v *page.Visit) error { return v.See("/signin") }
+
+func doCodeStep(v *page.Visit) error {
+	f, err := v.Form()
+	if err != nil {
+		return err
+	}
+	next, ticket := f.Get("next"), signin.Ticket(f.Get("ticket"))
+	if !page.LocalPath(next) {
+		next = "/"
+	}
+	session, err := v.Rooms.SignIn.Finish(v.R.Context(), v.From(), ticket, f.Get("code"))
+	if errors.Is(err, signin.ErrTicket) {
+		f := page.NewForm()
+		f.Problem = "That took too long. Sign in again."
+		return v.Show(http.StatusForbidden, "signin", "Sign in", signInPage{f, next})
+	} else if status, told := v.Refusal(err, f); told {
+		return v.Show(status, "signin_code", "Sign in", codePage{f, next, ticket})
 	} else if err != nil {
 		return err
 	}
@@ -98,26 +143,5 @@ func doSignOut(v *page.Visit) error {
 	return v.See("/signin")
 }
 
-// youPage is about one's own user.
-type youPage struct{ Form *page.Form }
-
-func showYou(v *page.Visit) error {
-	return v.Show(http.StatusOK, "you", "You", youPage{page.NewForm()})
-}
-
-func changePassword(v *page.Visit) error {
-	f, err := v.Form()
-	if err != nil {
-		return err
-	}
-	session, err := v.Rooms.SignIn.ChangePassword(v.R.Context(), v.From(), v.Who, f.Get("password"), f.Get("next"))
-	if status, told := v.Refusal(err, f); told {
-		return v.Show(status, "you", "You", youPage{f})
-	} else if err != nil && f.Take(err, map[string]string{"password": "next"}) {
-		return v.Show(http.StatusUnprocessableEntity, "you", "You", youPage{f})
-	} else if err != nil {
-		return err
-	}
-	v.Rooms.SignIn.Remember(v.W, session)
-	return v.See("/you?done=password")
-}
+// showYou leads on: one's own user stood here once.
+func showYou(v *page.Visit) error { return v.See("/settings") }

@@ -53,5 +53,6 @@ func (p *house) fail(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", "30")
 	}
 	v := &Visit{Rooms: &p.Rooms, house: p, W: w, R: r, Who: signin.PersonOf(r), View: p.Catalog.View(), Now: homing.MillisOf(p.Clock())}
+	v.lookAs()
 	v.render(f.Status, "failure", f.Title, f)
 }

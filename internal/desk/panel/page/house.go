@@ -63,7 +63,8 @@ type Rooms struct {
 	Clock     homing.Clock
 	Log       *slog.Logger
 	Addresses func() Addresses
-	// Zone is the installation's; nil is UTC.
+	// Zone is the one of the command line, which goes before what was settled in
+	// the panel; nil if none was given.
 	Zone *time.Location
 	// Troubles are what is wrong now, in words: they stand above every page of
 	// operators. It may not wait.
@@ -85,6 +86,9 @@ type Screen struct {
 	Pages fs.FS
 	// Style is CSS for these pages, after everybody's.
 	Style string
+	// Scripts are modules of the screen's own, by name, which no other screen's
+	// has: {{asset "name.js"}} is where one is loaded from.
+	Scripts map[string]string
 	// Named finds what names in the paths of any screen stand for.
 	Named map[string]Find
 }
@@ -123,7 +127,7 @@ func Handler(rooms Rooms, screens ...Screen) http.Handler {
 
 // Table is every route, and what finds the things that their patterns name.
 func Table(screens ...Screen) (routes []Route, named map[string]Find) {
-	routes = []Route{Get("/assets/{file}", Anyone, showAsset), Post("/theme", Anyone, setTheme)}
+	routes = []Route{Get("/assets/{file}", Anyone, showAsset), Post("/theme", Anyone, setTheme), Post(stopViewingPath, SignedIn, stopViewing).Readers()}
 	named = map[string]Find{"account": findAccount, "campaign": findCampaign}
 	for _, s := range screens {
 		routes = append(routes, s.Routes...)

@@ -2,6 +2,7 @@ package page
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"fmt"
 	"html/template"
@@ -21,7 +22,7 @@ var pageFiles embed.FS
 type page struct{ template *template.Template }
 
 // Pages that stand before signing in have a frame of their own.
-var bare = map[string]bool{"signin": true, "welcome": true}
+var bare = map[string]bool{"signin": true, "signin_code": true, "welcome": true}
 
 // loadPages parses every page: frame.html and parts.html are shared by all,
 // part-*.html by those of a screen, each other file is one page.
@@ -77,6 +78,8 @@ func (s *Screen) load(shared *template.Template, pages map[string]*page) error {
 type frame struct {
 	Title string
 	Who   *signin.Person
+	// Network is what the installation is called.
+	Network string
 	// Belongs is the name of the advertiser an advertiser's user belongs to.
 	Belongs string
 	Nav     []navItem
@@ -87,14 +90,11 @@ type frame struct {
 	Notice string
 	// Troubles are what an operator should know of the installation.
 	Troubles []string
-	Now      homing.Millis
+	Now      Present
 	Bare     bool
-	Page     any
-}
-
-type navItem struct {
-	Label, Path string
-	Here        bool
+	// Viewing is as whom an operator looks.
+	Viewing *homing.Account
+	Page    any
 }
 
 // Show answers with a page.
@@ -120,7 +120,7 @@ func (v *Visit) render(status int, name, title string, content any) {
 
 func (v *Visit) frame(name, title string, content any) frame {
 	f := frame{
-		Title: title, Who: v.Who, Theme: themeOf(v.R), Back: v.back(), Now: v.Now,
+		Title: title, Network: cmp.Or(v.View.Installation.Name, "homing"), Who: v.Who, Theme: themeOf(v.R), Back: v.back(), Now: v.Present(),
 		Bare: bare[name] || v.Who == nil, Page: content, Notice: notices[v.R.URL.Query().Get("done")],
 	}
 	if v.Who == nil {
@@ -129,35 +129,10 @@ func (v *Visit) frame(name, title string, content any) frame {
 	if a := v.View.Account(v.Who.Account); a != nil {
 		f.Belongs = a.Name
 	}
+	f.Viewing = v.Viewing
 	f.Nav = v.nav()
 	f.Troubles = v.troubles()
 	return f
-}
-
-// nav lists the sections the person has.
-func (v *Visit) nav() []navItem {
-	items := []navItem{{Label: "Campaigns", Path: "/campaigns"}, {Label: "Postback log", Path: "/postbacks"}}
-	if v.Who.Operator() {
-		items = append([]navItem{{Label: "Advertisers", Path: "/advertisers"}}, items...)
-		items = append(items, navItem{Label: "System", Path: "/system"})
-	} else {
-		items = append([]navItem{{Label: "Tracking & API", Path: TrackingPath(v.Who.Account)}}, items...)
-	}
-	for i := range items {
-		here := v.R.URL.Path
-		if v.inAdvertiser() {
-			here = "/advertisers/"
-		}
-		items[i].Here = here == items[i].Path || strings.HasPrefix(here, items[i].Path+"/") ||
-			strings.HasSuffix(items[i].Path, "/tracking") && strings.HasPrefix(here, AdvertiserPath(v.Who.Account))
-	}
-	return items
-}
-
-// inAdvertiser tells whether a list is shown as a tab of one advertiser.
-func (v *Visit) inAdvertiser() bool {
-	list := v.R.URL.Path == "/campaigns" || v.R.URL.Path == "/postbacks"
-	return list && v.Account != nil && v.Who.Operator()
 }
 
 // back is a page that can be loaded again: this one, or the one its form stands
@@ -180,12 +155,29 @@ func (v *Visit) back() string {
 
 // notices are what ?done= says. Only these words come from a URL.
 var notices = map[string]string{
-	"saved":    "Saved. It is in force.",
-	"created":  "Created.",
-	"active":   "The campaign is active. Its click URL takes visitors.",
-	"paused":   "The campaign is paused. Visitors are not sent on; postbacks for earlier clicks still count.",
-	"revoked":  "The key is revoked. Postbacks that carry it are refused from now on.",
-	"password": "Your password is changed. Your other sessions have ended.",
+	"saved":        "Saved. It is in force.",
+	"created":      "Created.",
+	"erased":       "The advertiser is erased. Its calls are answered and ignored from now on; reports follow in a moment.",
+	"webhook-off":  "The webhook is taken away, and its key with it.",
+	"demo-removed": "The demo advertiser is removed. It is out of all lists in a moment.",
+	"status":       "The conversion is changed. Reports follow within a few seconds.",
+	"active":       "The campaign is active. Its click URL takes visitors.",
+	"paused":       "The campaign is paused. Visitors are not sent on; postbacks for earlier clicks still count.",
+	"replayed":     "The call was replayed. This is its entry; the conversion follows in reports within a few seconds.",
+	"appended":     "The campaign's URL has the parameter now. Visitors bring the click id to the tracker from the next click on.",
+	"senders":      "The permitted senders are saved. They hold from the next call on.",
+	"revoked":      "The key is revoked. Postbacks that carry it are refused from now on.",
+	"password":     "Your password is changed. Your other sessions have ended.",
+	"chosen":       "Your password is saved. Sign in with it and with your second factor.",
+
+	"session-ended":  "The session has ended.",
+	"sessions-ended": "All your other sessions have ended.",
+	"factor-off":     "The second factor is off. Your password alone opens the door.",
+	"factor-reset":   "The second factor is taken away. The person signs in with the password alone, and should set up a new one.",
+	"user-disabled":  "The user is disabled and signed out everywhere.",
+	"user-enabled":   "The user can sign in again.",
+	"masterkey":      "The new master key is made. Make a backup: it belongs into it.",
+	"token-revoked":  "The token is revoked. Requests with it are refused from now on.",
 }
 
 // troubles stand above an operator's pages.

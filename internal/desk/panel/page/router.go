@@ -24,6 +24,11 @@ func (p *house) serve(w http.ResponseWriter, r *http.Request) {
 		Rooms: &p.Rooms, house: p, W: w, R: r, Params: params, Who: signin.PersonOf(r),
 		View: p.Catalog.View(), Now: homing.MillisOf(p.Clock()),
 	}
+	v.lookAs()
+	if err := v.onlyLooks(route); err != nil {
+		p.fail(w, r, err)
+		return
+	}
 	if route.Who != Anyone && v.Who == nil {
 		v.askToSignIn()
 		return

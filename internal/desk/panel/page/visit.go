@@ -23,6 +23,9 @@ type Visit struct {
 	Who  *signin.Person
 	View *catalog.View
 	Now  homing.Millis
+	// Viewing is the advertiser as whom an operator looks at the panel; Who is
+	// then somebody of that advertiser who may only read. See viewing.go.
+	Viewing *homing.Account
 
 	// What the path names (or, of the account, ?account=), already checked
 	// against who asks; nil if it names none.
@@ -62,6 +65,9 @@ func AdvertiserPath(id homing.AccountID) string { return "/advertisers/" + id.St
 func TrackingPath(id homing.AccountID) string   { return AdvertiserPath(id) + "/tracking" }
 func CampaignPath(id homing.CampaignID) string  { return "/campaigns/" + id.String() }
 
+// HasPage tells whether some screen has a page at the path.
+func (v *Visit) HasPage(path string) bool { return v.house.hasPage(path) }
+
 // Advertisers lists those that there are.
 func (v *Visit) Advertisers() (list []*homing.Account) {
 	for _, a := range v.View.Accounts {
@@ -85,6 +91,9 @@ func (v *Visit) Refusal(err error, f *Form) (status int, told bool) {
 	switch {
 	case errors.Is(err, signin.ErrMismatch):
 		f.Problem = "The e-mail address and the password don't belong together."
+		return http.StatusForbidden, true
+	case errors.Is(err, signin.ErrSecondStep):
+		f.Problem = "That did not open the door. Try the next code; if it goes on, begin again, in case the password was mistyped."
 		return http.StatusForbidden, true
 	case errors.Is(err, signin.ErrWrongPassword):
 		f.Errors["password"] = "That is not your password."

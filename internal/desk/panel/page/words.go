@@ -15,8 +15,9 @@ import (
 // functions are what templates may call.
 func functions(a *assets) template.FuncMap {
 	return template.FuncMap{
-		"asset": a.url, "field": fieldOf, "pieces": pieces, "plain": Plain, "window": homing.FormatWindow,
-		"moment": moment, "stamp": stamp, "ago": ago, "count": count, "part": pair, "short": shortened, "network": networkOf,
+		"asset": a.url, "bundled": a.bundled, "field": fieldOf, "pieces": pieces, "plain": Plain, "window": homing.FormatWindow,
+		"moment": moment, "date": date, "zone": zoneOf, "zoneAt": zoneAt, "stamp": stamp, "ago": ago,
+		"figure": Figure, "count": count, "part": pair, "short": shortened, "network": networkOf,
 	}
 }
 
@@ -43,15 +44,12 @@ func Plain(text string) string {
 	return b.String()
 }
 
-// moment is a time as tables show it, in UTC.
-func moment(m homing.Millis) string { return m.Time().Format("2006-01-02 15:04:05") }
-
 // stamp is a time as machines read it.
 func stamp(m homing.Millis) string { return m.String() }
 
 // ago tells how long before now a moment was, or how far ahead of it.
-func ago(m, now homing.Millis) string {
-	d := time.Duration(now-m) * time.Millisecond
+func ago(m homing.Millis, now any) string {
+	d := time.Duration(presentOf(now).At-m) * time.Millisecond
 	if d < 0 {
 		return "in " + Length(-d)
 	}
@@ -72,18 +70,6 @@ func Length(d time.Duration) string {
 		return fmt.Sprintf("%d h", d/time.Hour)
 	}
 	return fmt.Sprintf("%d days", d/(24*time.Hour))
-}
-
-// count is a number with its noun: "1 key", "12,345 keys".
-func count(n any, noun string) string {
-	digits := fmt.Sprint(n)
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	if digits != "1" {
-		noun += "s"
-	}
-	return digits + " " + noun
 }
 
 // shortened cuts a long text for a table; the whole stands on its own page.

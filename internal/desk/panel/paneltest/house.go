@@ -27,6 +27,7 @@ import (
 	"homing/internal/engine/spool"
 	"homing/internal/engine/spool/segment"
 	"homing/internal/engine/warehouse/warehousetest"
+	"homing/internal/flow/amend"
 	"homing/internal/flow/catalog"
 	"homing/internal/flow/journal"
 	"homing/internal/flow/loader"
@@ -51,6 +52,7 @@ type House struct {
 	Loader    *loader.Loader
 	Reports   *report.Engine
 	Server    *httptest.Server
+	trying
 	// Ills are what is wrong now.
 	Ills []string
 
@@ -93,9 +95,11 @@ func New(t *testing.T, screens Screens) *House {
 		Warehouse: h.Warehouse, View: h.Catalog.View, Keyring: keyring, Clock: h.Time, Fresh: h.Loader.Fresh,
 	}
 	h.SignIn = signin.New(signin.Options{
-		People: h.Ledger, Clock: h.Time, DeskURL: func() string { return h.Server.URL }, Cost: signin.Cost{Memory: 64, Passes: 1},
+		People: h.Ledger, Clock: h.Time, DeskURL: func() string { return h.Server.URL }, Keyring: keyring, Cost: signin.Cost{Memory: 64, Passes: 1},
 	})
-	h.Forget()
+	h.Journal = journal.Open(journal.Options{Spool: h.Spool, Books: h.Ledger, Clock: h.Time, Whole: 1000})
+	h.openTrying()
+	h.handler = page.Handler(h.Rooms(), h.screens(h)...)
 	h.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.handler.ServeHTTP(w, r) }))
 	t.Cleanup(h.Server.Close)
 	var loading sync.WaitGroup
@@ -115,6 +119,14 @@ func (h *House) Rooms() page.Rooms {
 	return page.Rooms{
 		Catalog: h.Catalog, Journal: h.Journal, SignIn: h.SignIn, Books: h.Ledger, Reports: h.Reports, Clock: h.Time, Log: h.log,
 		Troubles: func() []string { return h.Ills }, Addresses: h.Addresses, Stopping: h.T.Context().Done(),
+	}
+}
+
+// Amender changes where conversions stand.
+func (h *House) Amender() *amend.Amender {
+	return &amend.Amender{
+		Books: h.Ledger, Decider: h.Ledger, View: h.Catalog.View, Keyring: func() *homing.Keyring { return h.Keyring },
+		Masker: h.Catalog.Masker, Clock: h.Time,
 	}
 }
 
@@ -257,7 +269,9 @@ func (h *House) Operator() *Browser {
 // Advertiser is somebody of an account, signed in.
 func (h *House) Advertiser(account homing.AccountID, email string) *Browser {
 	h.T.Helper()
-	link, _, err := h.SignIn.Invite(h.Context(), "test", email, homing.RoleAdvertiser, account)
+	link, _, err := h.SignIn.Invite(h.Context(), "test", signin.Invitation{
+		Email: email, Role: homing.RoleAdvertiser, Account: account, Level: homing.Owner,
+	})
 	h.Must(err)
 	b := h.Stranger()
 	b.Post(h.Path(link), "password", Password).Want(http.StatusSeeOther)

@@ -1,59 +1,80 @@
 package postbacks
 
 import (
-	"encoding/binary"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"homing"
 	"homing/internal/desk/panel/page"
 	"homing/internal/flow/journal"
+	"homing/internal/rule/judge"
+	"homing/internal/rule/mask"
 )
 
 // postbackPage is one call, explained.
 type postbackPage struct {
-	postbackRow
-	Reason  homing.ReasonInfo
-	Answer  answer
+	line
+	Postback *homing.Postback
+	Reason   homing.ReasonInfo
+	Steps    []judge.Step
+	Answer   judge.Answer
+	Text     string // of the answer's status
+	// Today: the bounds in the answer are the advertiser's of today.
+	Today bool
+	// Many: such a call may have been answered 429.
+	Many    bool
 	Remarks []string
 	Key     *homing.Key
-	History []homing.Change
+	History []change
+	Curl    string
+	Trace   string // the click's story; empty if none can be told
+	// Of is the request that was replayed, if this is a replay, and Asked what it
+	// asked for.
+	Of      string
+	Asked   string
+	Similar *similar
+	// Replay is where an operator may have it judged once more.
+	Replay string
 	// Operator may follow links to the advertiser's settings.
 	Operator bool
 }
 
-// around is how far the time in a request id may lie from the arrival that was
-// logged.
-const around homing.Millis = 10_000
-
-// findPostback finds an entry of the log by its request id, whose first six
-// bytes are the time: first among the newest, then in the stores around that
-// time.
-func findPostback(v *page.Visit, text string) (homing.AccountID, error) {
-	id, err := homing.ParseRequestID(text)
-	if err != nil || id.String() != text {
-		return 0, fmt.Errorf("postback: %w", homing.ErrNotFound)
-	}
-	at := homing.Millis(binary.BigEndian.Uint64(append([]byte{0, 0}, id[:6]...)))
-	filter := journal.Filter{Since: max(0, at-around), Until: at + around}
-	const all = 1 << 20
-	for _, e := range v.Rooms.Journal.Recent(filter, all) {
-		if e.Request == id {
-			return found(v, e)
-		}
-	}
-	for e, err := range v.Rooms.Journal.List(v.R.Context(), filter) {
-		if err != nil {
-			return 0, fmt.Errorf("couldn't read the postback log: %w", err)
-		}
-		if e.Request == id {
-			return found(v, e)
-		}
-	}
-	return 0, fmt.Errorf("postback: %w", homing.ErrNotFound)
+// change is a step in a conversion's life.
+type change struct {
+	homing.Change
+	Who string
 }
 
-func found(v *page.Visit, e journal.Entry) (homing.AccountID, error) {
+// similar are other calls of the last day with the same verdict for the same
+// reason, from the same network.
+type similar struct {
+	Count int64
+	Rows  []line
+	Path  string
+}
+
+const mostSimilar = 5
+
+// findPostback finds an entry of the log by its request id.
+func findPostback(v *page.Visit, text string) (homing.AccountID, error) {
+	id, err := homing.ParseRequestID(text)
+	if err != nil || id.String() != text || id == (homing.RequestID{}) {
+		return 0, fmt.Errorf("postback: %w", homing.ErrNotFound)
+	}
+	var old journal.Old
+	if v.Reports != nil {
+		old = v.Reports.Warehouse
+	}
+	e, err := v.Journal.Find(v.R.Context(), old, id)
+	if err != nil {
+		return 0, fmt.Errorf("postback: %w", err)
+	}
+	if a := v.View.Account(e.Account); a != nil && a.Erased {
+		return 0, fmt.Errorf("postback: %w", homing.ErrNotFound)
+	}
 	v.Found = map[string]any{"postback": &e}
 	if v.Account == nil {
 		v.Account = v.View.Account(e.Account)
@@ -63,19 +84,110 @@ func found(v *page.Visit, e journal.Entry) (homing.AccountID, error) {
 
 func showPostback(v *page.Visit) error {
 	entry := v.Found["postback"].(*journal.Entry)
-	row := row(v, *entry)
-	p := postbackPage{
-		postbackRow: row, Reason: row.Verdict.Reason.Info(), Remarks: remarks(row.Verdict.Flags),
-		Answer: answerTo(&row.Postback, v.Account), Operator: v.Who.Operator(),
-	}
-	if key := v.View.Key(row.Postback.Key); key != nil && v.Who.MaySee(key.Account) {
-		p.Key = key
-	}
-	if row.Conversion != 0 {
-		var err error
-		if p.History, err = v.Rooms.Books.History(v.R.Context(), row.Conversion); err != nil {
-			return fmt.Errorf("couldn't read the conversion's history: %w", err)
-		}
+	p, err := explain(v, entry)
+	if err != nil {
+		return err
 	}
 	return v.Show(http.StatusOK, "postback", "Postback", p)
 }
+
+// explain puts together what there is to say of a call.
+func explain(v *page.Visit, e *journal.Entry) (*postbackPage, error) {
+	f := &filters{scope: scopeOf(v)}
+	shown := e.Postback
+	if v.Who.HideMoney {
+		shown.Target, _, _ = strings.Cut(shown.Target, "?")
+		shown.Value, shown.Price = homing.Value{}, 0
+	}
+	p := &postbackPage{
+		line: f.table(v).ofEntry(v, e), Postback: &shown, Reason: e.Verdict.Reason.Info(), Steps: judge.Steps(&e.Postback),
+		Answer: judge.Answered(&shown, v.View.Account(e.Account)), Remarks: remarks(e.Verdict.Flags), Operator: v.Who.Operator(),
+		Similar: similarTo(v, f, e),
+	}
+	p.Text = http.StatusText(p.Answer.Status)
+	p.Today = p.Reason.Answer == homing.AnswerPriceRange
+	p.Many = judge.Guesses(e.Verdict.Reason)
+	if key := v.View.Key(e.Key); key != nil && v.Who.MaySee(key.Account) {
+		p.Key = key
+	}
+	of, asked := judge.Replayed(&shown)
+	if p.Asked = asked; of != (homing.RequestID{}) {
+		p.Of = of.String()
+	}
+	p.Curl = curl(v, &shown, asked)
+	if e.Click != (homing.ClickID{}) {
+		p.Trace = "/trace?q=" + url.QueryEscape(e.Click.String())
+	}
+	if e.Verdict.Outcome == homing.Refused && p.Operator {
+		p.Replay = "/postbacks/" + e.Request.String() + "/replay"
+	}
+	return p, p.tellHistory(v, e.Conversion)
+}
+
+func (p *postbackPage) tellHistory(v *page.Visit, id homing.ConversionID) error {
+	if id == 0 {
+		return nil
+	}
+	history, err := v.Books.History(v.R.Context(), id)
+	if errors.Is(err, homing.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("couldn't read the conversion's history: %w", err)
+	}
+	actors := v.Actors(nil)
+	for _, c := range history {
+		p.History = append(p.History, change{c, actors.Name(c.Actor)})
+	}
+	return nil
+}
+
+// similarTo counts in memory.
+func similarTo(v *page.Visit, f *filters, e *journal.Entry) *similar {
+	network := homing.CutAddr(e.Addr)
+	s := &similar{}
+	filter := journal.Filter{Account: f.scope.Account, Outcome: e.Verdict.Outcome, Since: max(1, v.Now-inMemory), Also: func(o *journal.Entry) bool {
+		same := o.Verdict.Reason == e.Verdict.Reason && homing.CutAddr(o.Addr) == network && o.Request != e.Request
+		if same {
+			s.Count += int64(o.Count)
+		}
+		return same
+	}}
+	t := f.table(v)
+	for _, o := range v.Journal.Recent(filter, mostSimilar) {
+		s.Rows = append(s.Rows, t.ofEntry(v, &o))
+	}
+	values := url.Values{"from": {"24h"}, "reason": {e.Verdict.Reason.String()}}
+	if network.IsValid() {
+		values.Set("sender", network.String())
+	}
+	s.Path = "/postbacks?" + values.Encode()
+	return s
+}
+
+// curl is the call as a command, with a word where the key was.
+func curl(v *page.Visit, p *homing.Postback, asked string) string {
+	base := v.Addresses().Plain()
+	if at := v.Addresses(); p.HTTPS && at.Public == "" && at.TrackTLS != "" {
+		base = at.TrackTLS
+	}
+	path, query, ok := strings.Cut(asked, "?")
+	pairs := strings.Split(query, "&")
+	for i, one := range pairs {
+		name, value, _ := strings.Cut(one, "=")
+		if mask.IsMask([]byte(value)) {
+			pairs[i] = name + "=YOUR_SECRET_KEY"
+		}
+	}
+	if ok {
+		path += "?" + strings.Join(pairs, "&")
+	}
+	method := ""
+	if p.Method != http.MethodGet {
+		method = "-X " + shellQuoted(p.Method) + " "
+	}
+	return "curl " + method + shellQuoted(base+path)
+}
+
+// shellQuoted is a text as one word of a shell.
+func shellQuoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }

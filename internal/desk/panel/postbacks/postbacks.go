@@ -2,26 +2,37 @@ package postbacks
 
 import (
 	"net/http"
-	"net/url"
+	"slices"
+	"strconv"
+	"strings"
 
 	"homing"
 	"homing/internal/desk/panel/page"
-	"homing/internal/flow/journal"
+	"homing/internal/flow/report"
 )
 
-// shownPostbacks is how many a page lists.
-const shownPostbacks = 200
+// shown is how many rows a page lists.
+const shown = 100
 
-// postbacksPage is the postback log: the newest calls, whatever their fate.
-type postbacksPage struct {
-	Account     *homing.Account // nil = all
-	Tab         string
-	Operator    bool
-	Advertisers []*homing.Account
-	Outcomes    []choice
-	Outcome     string
-	Rows        []postbackRow
-	Full        bool // there are more
+// logPage is the postback log: calls, whatever their fate, or the reasons for
+// refusals.
+type logPage struct {
+	Account  *homing.Account // nil = all
+	Tab      string
+	Operator bool
+	Filters  *filters
+	Form     form
+	Outcomes []choice
+	Views    []choice
+	// Rows or Groups; both are nil if the URL is wrong.
+	Rows   *gathered
+	Groups *groups
+	table
+	Narrowed bool
+	Newest   string // the page of the newest rows, if this is an older one
+	Older    string // the page of older rows; empty = there are none
+	Export   string
+	Live     string // the stream; empty if the range has ended
 	// Try is a command that makes a first entry.
 	Try string
 }
@@ -32,53 +43,81 @@ type choice struct {
 	Here        bool
 }
 
-type postbackRow struct {
-	journal.Entry
-	Account, Campaign string // names; empty = none
+// form is the filters as they are typed.
+type form struct {
+	Advertisers []*homing.Account
+	Campaigns   []option
+	Reasons     []option
+	Ranges      []option
+	Where       []string
+	// Hidden are parameters that the form keeps without showing them.
+	Hidden []pair
+	Faults map[string]string
+	Open   bool // more than a search is set
+	values map[string][]string
 }
 
-// Whole tells whether the call was recorded, and not only counted.
-func (r postbackRow) Whole() bool { return r.Request != homing.RequestID{} }
+type option struct {
+	Value, Label string
+	Here         bool
+}
 
-func listPostbacks(v *page.Visit) error {
-	var filter journal.Filter
-	asked := v.R.URL.Query().Get("outcome")
-	if asked != "" {
-		if err := filter.Outcome.UnmarshalText([]byte(asked)); err != nil {
-			return err
+type pair struct{ Name, Value string }
+
+// Others is what is wrong with parameters that have no field.
+func (f form) Others() (texts []string) {
+	for field, text := range f.Faults {
+		switch field {
+		case "q", "from", "to", "sender":
+		default:
+			texts = append(texts, text)
 		}
 	}
-	p := postbacksPage{Account: v.Account, Tab: "postbacks", Operator: v.Who.Operator(), Outcome: asked, Outcomes: outcomes(v, asked)}
-	if v.Account != nil {
-		filter.Account = v.Account.ID
+	slices.Sort(texts)
+	return texts
+}
+
+// Get is what a field holds.
+func (f form) Get(name string) string {
+	if given := f.values[name]; len(given) > 0 {
+		return given[0]
 	}
-	if p.Operator {
-		p.Advertisers = v.Advertisers()
+	return ""
+}
+
+func listPostbacks(v *page.Visit) error {
+	f := readFilters(v)
+	p := logPage{
+		Account: v.Account, Tab: "postbacks", Operator: v.Who.Operator(), Filters: f, Form: formOf(v, f), Outcomes: outcomes(v, f),
+		table: f.table(v), Narrowed: f.set(), Try: tryPostback(v),
+		Views: []choice{{"Every call", f.path("group", ""), !f.group}, {"Refusals by reason", f.path("group", "reason", "outcome", ""), f.group}},
 	}
-	entries := v.Rooms.Journal.Recent(filter, shownPostbacks+1)
-	if p.Full = len(entries) > shownPostbacks; p.Full {
-		entries = entries[:shownPostbacks]
+	if f.list == nil {
+		return v.Show(http.StatusUnprocessableEntity, "postbacks", "Postback log", p)
 	}
-	for i := range entries {
-		p.Rows = append(p.Rows, row(v, entries[i]))
+	var err error
+	if f.group {
+		p.Groups, err = f.groupByReason(v)
+	} else {
+		p.Rows, err = f.gather(v, shown)
 	}
-	p.Try = tryPostback(v)
+	if err != nil {
+		return err
+	}
+	p.Export = f.pathOf("/postbacks/export")
+	if p.Rows != nil && p.Rows.Older > 0 {
+		p.Older = f.path("before", strconv.FormatInt(int64(p.Rows.Older), 10))
+	}
+	if f.before > 0 {
+		p.Newest = f.path()
+	} else if !f.group && f.list.Until > v.Now {
+		p.Live = f.pathOf("/postbacks/live")
+	}
 	return v.Show(http.StatusOK, "postbacks", "Postback log", p)
 }
 
-func row(v *page.Visit, e journal.Entry) postbackRow {
-	row := postbackRow{Entry: e}
-	if a := v.View.Account(e.Postback.Account); a != nil {
-		row.Account = a.Name
-	}
-	if c := v.View.Campaign(e.Postback.Campaign); c != nil {
-		row.Campaign = c.Name
-	}
-	return row
-}
-
-// outcomes are the filter's links. They keep the account.
-func outcomes(v *page.Visit, here string) []choice {
+// outcomes are the filter's links. They keep everything else.
+func outcomes(v *page.Visit, f *filters) []choice {
 	names := []struct{ value, label string }{
 		{"", "All"}, {"counted", "Counted"}, {"duplicate", "Duplicate"}, {"late", "Late"}, {"refused", "Refused"},
 	}
@@ -87,31 +126,68 @@ func outcomes(v *page.Visit, here string) []choice {
 	}
 	var choices []choice
 	for _, n := range names {
-		q := url.Values{}
-		if n.value != "" {
-			q.Set("outcome", n.value)
-		}
-		if v.Account != nil && v.Who.Operator() {
-			q.Set("account", v.Account.ID.String())
-		}
-		path := "/postbacks"
-		if len(q) > 0 {
-			path += "?" + q.Encode()
-		}
-		choices = append(choices, choice{n.label, path, n.value == here})
+		choices = append(choices, choice{n.label, f.path("outcome", n.value), n.value == f.values.Get("outcome")})
 	}
 	return choices
+}
+
+var rangeLabels = map[string]string{
+	"today": "Today", "yesterday": "Yesterday", "last_7_days": "Last 7 days", "last_30_days": "Last 30 days",
+	"this_week": "This week", "last_week": "Last week", "this_month": "This month", "last_month": "Last month",
+}
+
+func formOf(v *page.Visit, f *filters) form {
+	out := form{Faults: f.Faults, values: f.values, Where: f.values["where"]}
+	if v.Who.Operator() {
+		out.Advertisers = v.Advertisers()
+	}
+	account := f.account
+	if f.scope.Account != 0 {
+		account = f.scope.Account
+	}
+	for _, c := range v.View.CampaignsOf(account) {
+		label := c.Name
+		if account == 0 {
+			label += " · " + c.Owner.Name
+		}
+		out.Campaigns = append(out.Campaigns, option{c.ID.String(), label, c.ID.String() == out.Get("campaign")})
+	}
+	for _, r := range homing.Reasons() {
+		info := r.Info()
+		if info.Outcome != homing.Ignored || v.Who.Operator() {
+			out.Reasons = append(out.Reasons, option{info.Code, strings.TrimSuffix(info.Title, "."), info.Code == out.Get("reason")})
+		}
+	}
+	now := out.Get("range")
+	dates := f.values.Has("from") || f.values.Has("to")
+	if now == "" && !dates {
+		now = "last_7_days"
+	}
+	for _, name := range report.RangeNames() {
+		out.Ranges = append(out.Ranges, option{name, rangeLabels[name], name == now})
+	}
+	for _, name := range []string{"outcome", "group", "click_id", "request", "conversion", "tz"} {
+		if text := out.Get(name); text != "" {
+			out.Hidden = append(out.Hidden, pair{name, text})
+		}
+	}
+	for name := range f.values {
+		switch name {
+		case "q", "outcome", "group", "account", "before", "live":
+		default:
+			out.Open = true
+		}
+	}
+	if len(f.Faults) > 0 {
+		out.Open = true
+	}
+	return out
 }
 
 // tryPostback is a call that is refused, and shows up in the log all the same:
 // the shortest proof that calls arrive.
 func tryPostback(v *page.Visit) string {
-	at := v.Rooms.Addresses()
-	base := at.Public
-	if base == "" {
-		base = at.Track
-	}
-	target := base + page.PostbackPath + "test"
+	target := v.Addresses().Plain() + page.PostbackPath + "test"
 	if v.Account != nil {
 		target += "?account=" + v.Account.PublicID
 	}

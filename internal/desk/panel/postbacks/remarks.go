@@ -26,6 +26,7 @@ var remarkWords = []struct {
 	{homing.FlagPausedCampaign, "The campaign is paused. Conversions of earlier clicks count."},
 	{homing.FlagBrowser, "The call looks like a browser's. If it carries a key, everybody can read the key in the page."},
 	{homing.FlagLateAccepted, "It arrived late and was accepted by an operator."},
+	{homing.FlagReplayed, "Nobody sent this: an operator had a refused call judged once more, at its arrival time, without asking for key and https."},
 }
 
 // remarks lists what is worth a look.

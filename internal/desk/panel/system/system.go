@@ -9,10 +9,15 @@ import (
 
 	"homing"
 	"homing/internal/desk/panel/page"
+	"homing/internal/flow/disk"
+	"homing/internal/flow/notice"
 )
 
 //go:embed pages
 var pages embed.FS
+
+//go:embed style.css
+var style string
 
 type screen struct{ health func() Health }
 
@@ -20,7 +25,7 @@ type screen struct{ health func() Health }
 func New(health func() Health) page.Screen {
 	s := &screen{health}
 	return page.Screen{
-		Pages:  pages,
+		Pages: pages, Style: style,
 		Routes: []page.Route{page.Get("/system", page.Operators, s.show)},
 	}
 }
@@ -28,12 +33,40 @@ func New(health func() Health) page.Screen {
 // Health tells operators how the installation is doing.
 type Health struct {
 	Version string
-	Parts   []Part
+	// Versions are those of what homing is made of.
+	Versions []Fact
+	Parts    []Part
+	// Disk is the one that the data is on; nil = not known yet.
+	Disk         *disk.State
+	Certificates []Certificate
+	// Retention says how long what is kept, as homing was started.
+	Retention []Fact
+	// Failures are notices that could not be sent.
+	Failures []notice.Failure
 	// Notices tell what is, and in the last day was, in the way of reports.
 	Notices []string
 	// Incidents are troubles that are over, the newest first.
 	Incidents []Incident
 }
+
+// Certificate is one of a listener's.
+type Certificate struct {
+	Listener, File  string
+	Subject, Issuer string
+	Names           []string
+	Ends            homing.Millis
+	// SelfSigned: nobody vouches for it. Ours: homing made it, and renews it.
+	SelfSigned, Ours bool
+}
+
+// certificateSoon is how long before its end a certificate is marked.
+const certificateSoon homing.Millis = 14 * 24 * 60 * 60 * 1000
+
+// Soon tells that somebody should see to it.
+func (c Certificate) Soon(now page.Present) bool { return !c.Ours && c.Ends-now.At < certificateSoon }
+
+// Over tells that it has ended.
+func (c Certificate) Over(now page.Present) bool { return c.Ends <= now.At }
 
 // Part is one engine of the installation.
 type Part struct {
@@ -58,6 +91,23 @@ func (i Incident) Length() string {
 	return page.Length(time.Duration(i.Until-i.From) * time.Millisecond)
 }
 
+// systemPage is what the page shows.
+type systemPage struct {
+	Health
+	// Room is what the disk has, in words.
+	Room *room
+}
+
+type room struct {
+	Free, Total, Forecast string
+	Percent               int64
+	Low                   bool
+}
+
 func (s *screen) show(v *page.Visit) error {
-	return v.Show(http.StatusOK, "system", "System", s.health())
+	p := systemPage{Health: s.health()}
+	if d := p.Disk; d != nil {
+		p.Room = &room{disk.Size(d.Free), disk.Size(d.Total), d.Forecast(), d.Percent(), d.Low()}
+	}
+	return v.Show(http.StatusOK, "system", "System", p)
 }

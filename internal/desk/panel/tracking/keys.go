@@ -3,12 +3,93 @@ package tracking
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"homing"
 	"homing/internal/desk/panel/page"
+	"homing/internal/engine/ledger"
 )
+
+// keyRow is a key in the list.
+type keyRow struct {
+	*homing.Key
+	State homing.KeyState
+	Use   ledger.KeyUse
+	Today *keyToday // nil if it was not used today
+	// Exposed are ways in which others can have read it.
+	Exposed                []string
+	RevealPath, RevokePath string
+}
+
+// keyToday is how a key was used today, in words.
+type keyToday struct {
+	Count   uint64
+	Last    homing.Millis
+	Product string
+}
+
+type shownKey struct {
+	ID   homing.KeyID
+	Text string
+	New  bool
+}
+
+// fillKeys lists the keys, newest first.
+func (p *trackingPage) fillKeys(v *page.Visit, c *choice, d *day) error {
+	uses, err := v.Rooms.Catalog.KeyUses(v.R.Context())
+	if err != nil {
+		return err
+	}
+	base := page.AdvertiserPath(v.Account.ID) + "/keys"
+	for _, k := range v.View.KeysOf(v.Account.ID) {
+		row := keyRow{
+			Key: k, State: k.State(v.Now), Use: uses[k.ID],
+			RevealPath: c.with(base + "/" + k.ID.String() + "/reveal#keys"), RevokePath: c.with(base + "/" + k.ID.String() + "/revoke"),
+		}
+		row.fillToday(v, d)
+		p.Keys = append(p.Keys, row)
+		p.Newest = max(p.Newest, k.ID)
+	}
+	slices.Reverse(p.Keys)
+	p.Whole = d.since <= d.midnight
+	p.NewPath = c.with(base + "#keys")
+	if p.Form == nil {
+		p.Form = page.NewForm("overlap", "30d")
+	}
+	if p.Ask == nil {
+		p.Ask = page.NewForm()
+	}
+	return nil
+}
+
+// fillToday adds what the log of the day tells, and which exposures follow.
+func (r *keyRow) fillToday(v *page.Visit, d *day) {
+	used := d.keys[r.ID]
+	if used != nil {
+		r.Today = &keyToday{Count: used.count, Last: used.last}
+		if e, ok := v.Rooms.Journal.Remembered(used.lastCall); ok {
+			r.Today.Product = product(e.UserAgent)
+		}
+	}
+	if r.State != homing.KeyActive {
+		return
+	}
+	if n := r.Use.OverHTTP; n > 0 {
+		r.Exposed = append(r.Exposed, fmt.Sprintf("Went over plain http %s: others can have read it. Write https:// in the postback, make a new key, and revoke this one.", times(n)))
+	}
+	if used != nil && used.browser > 0 {
+		r.Exposed = append(r.Exposed, fmt.Sprintf("Came from a web page %s today, so it can be read there. Call from your server instead, make a new key, and revoke this one.", times(int64(used.browser))))
+	}
+}
+
+func times(n int64) string {
+	if n == 1 {
+		return "1 time"
+	}
+	return page.Figure(n) + " times"
+}
 
 // key is the key that the path names. Whose it is, the catalog checks against
 // the account, which the router has checked.
@@ -40,19 +121,22 @@ func revealKey(v *page.Visit) error {
 	return renderTracking(v, http.StatusOK, trackingPage{Shown: &shownKey{ID: id, Text: secret.Reveal()}})
 }
 
-// overlaps are the choices of how long the present keys go on.
+// overlaps are the choices of how long the present keys go on; beside them they
+// may go on as they are.
 var overlaps = map[string]time.Duration{
 	"0": 0, "1d": 24 * time.Hour, "7d": 7 * 24 * time.Hour, "30d": 30 * 24 * time.Hour, "90d": 90 * 24 * time.Hour,
 }
 
-// rotateKey makes a new key and shows it, after the password was typed.
-func rotateKey(v *page.Visit) error {
+const overlapKeep = "keep"
+
+// makeKey makes a new key and shows it, after the password was typed.
+func makeKey(v *page.Visit) error {
 	f, err := v.Form()
 	if err != nil {
 		return err
 	}
 	overlap, known := overlaps[f.Get("overlap")]
-	if !known {
+	if !known && f.Get("overlap") != overlapKeep {
 		f.Fail("overlap", fmt.Errorf("%w overlap: choose one of the list", homing.ErrInvalid))
 	}
 	if len(f.Get("name")) > 100 {
@@ -70,14 +154,21 @@ func rotateKey(v *page.Visit) error {
 	} else if err != nil {
 		return err
 	}
-	key, secret, err := v.Rooms.Catalog.RotateKey(v.R.Context(), v.Who.Actor(), v.Account.ID, strings.TrimSpace(f.Get("name")), overlap)
+	var made homing.Key
+	var secret homing.Secret
+	name := strings.TrimSpace(f.Get("name"))
+	if f.Get("overlap") == overlapKeep {
+		made, secret, err = v.Rooms.Catalog.AddKey(v.R.Context(), v.Who.Actor(), v.Account.ID, name)
+	} else {
+		made, secret, err = v.Rooms.Catalog.RotateKey(v.R.Context(), v.Who.Actor(), v.Account.ID, name, overlap)
+	}
 	if err != nil {
 		if !f.Take(err, nil) {
 			return err
 		}
 		return renderTracking(v, http.StatusConflict, trackingPage{Form: f})
 	}
-	return renderTracking(v, http.StatusOK, trackingPage{Shown: &shownKey{ID: key.ID, Text: secret.Reveal(), New: true}})
+	return renderTracking(v, http.StatusOK, trackingPage{Shown: &shownKey{ID: made.ID, Text: secret.Reveal(), New: true}})
 }
 
 func newestKey(v *page.Visit) (newest homing.KeyID) {
@@ -95,5 +186,5 @@ func revokeKey(v *page.Visit) error {
 	if err := v.Rooms.Catalog.RevokeKey(v.R.Context(), v.Who.Actor(), v.Account.ID, id); err != nil {
 		return err
 	}
-	return v.See(page.TrackingPath(v.Account.ID) + "?done=revoked")
+	return v.See(choiceOf(v).to("done", "revoked"))
 }

@@ -7,108 +7,136 @@ import (
 
 	"homing"
 	"homing/internal/desk/panel/page"
-	"homing/internal/engine/ledger"
+	"homing/internal/rule/tracker"
 )
 
-// trackingPage is Tracking & API of one advertiser: the postback URLs and the
-// keys.
+// trackingPage is Tracking & API of one advertiser.
 type trackingPage struct {
 	*homing.Account
 	Tab      string
 	Operator bool
-	Forms    []postbackForm
+	Manager  bool // may send forms
+	Connect  connection
+	General  []generalForm // without a tracker
+	Code     codeBox
+	Repair   repairBox
 	Keys     []keyRow
-	// Newest is the newest key's number when the page was made. Rotating names
-	// it, so that sending the form twice rotates once.
-	Newest homing.KeyID
-	Form   *page.Form // of the rotation
+	// Today tells whether the uses of keys are of the whole day.
+	Whole bool
+	// Newest is the newest key's number when the page was made. Making one names
+	// it, so that sending the form twice makes one.
+	Newest  homing.KeyID
+	Form    *page.Form // of the new key
+	NewPath string
 	// Shown is the key that was revealed or made just now.
 	Shown *shownKey
 	// AskedFor is the key whose password form has an error.
 	AskedFor homing.KeyID
 	Ask      *page.Form
-}
-
-// postbackForm is one of the three forms of the postback URL.
-type postbackForm struct {
-	ID, Title, Use, URL string
-	// Missing says why there is no URL.
-	Missing string
-}
-
-type keyRow struct {
-	*homing.Key
-	State homing.KeyState
-	Use   ledger.KeyUse
-}
-
-type shownKey struct {
-	ID   homing.KeyID
-	Text string
-	New  bool
+	Senders  sendersBox
+	Health   health
 }
 
 func showTracking(v *page.Visit) error {
 	return renderTracking(v, http.StatusOK, trackingPage{})
 }
 
+// renderTracking completes a page, whatever a form has already put into it.
 func renderTracking(v *page.Visit, status int, p trackingPage) error {
-	uses, err := v.Rooms.Catalog.KeyUses(v.R.Context())
-	if err != nil {
+	v.View = v.Rooms.Catalog.View() // with what was changed just now
+	v.Account = v.View.Account(v.Account.ID)
+	c := choiceOf(v)
+	p.Account, p.Tab, p.Operator = v.Account, "tracking", v.Who.Operator()
+	p.Manager = v.Who.Level.AtLeast(homing.Manager)
+	o := optionsOf(v, p.Shown)
+	day := dayOf(v)
+	if err := p.fillKeys(v, c, day); err != nil {
 		return fmt.Errorf("couldn't read how the keys were used: %w", err)
 	}
-	view := v.Rooms.Catalog.View() // with what was changed just now
-	for _, k := range view.KeysOf(v.Account.ID) {
-		p.Keys = append([]keyRow{{k, k.State(v.Now), uses[k.ID]}}, p.Keys...)
-		p.Newest = max(p.Newest, k.ID)
+	p.Connect = connectionOf(v, c, o)
+	if c.template == nil {
+		p.General = generalForms(v, o)
 	}
-	p.Account, p.Tab, p.Operator = v.Account, "tracking", v.Who.Operator()
-	p.Forms = postbackForms(v, p.Shown)
-	if p.Form == nil {
-		p.Form = page.NewForm("overlap", "30d")
-	}
-	if p.Ask == nil {
-		p.Ask = page.NewForm()
-	}
+	p.Code = codeOf(c, o)
+	p.Repair.complete(c)
+	p.Senders.complete(v, c, day)
+	p.Health = healthOf(v, day)
 	return v.Show(status, "tracking", "Tracking & API", p)
 }
 
-// postbackForms makes the three URLs. The places in braces are for the
-// advertiser's own macros. The account is named, so that calls with a broken
-// click id are found in its log; it authorizes nothing.
-func postbackForms(v *page.Visit, shown *shownKey) []postbackForm {
+// optionsOf is what postback URLs are made of here. A key stands in them only
+// after it was revealed.
+func optionsOf(v *page.Visit, shown *shownKey) tracker.Options {
 	at := v.Rooms.Addresses()
-	plain, secure := at.Public, at.TrackTLS
-	if plain == "" {
-		plain = at.Track
-	}
+	o := tracker.Options{Base: at.Plain(), SecureBase: at.TrackTLS, Account: v.Account.PublicID, MultiLead: v.Account.MultiLead}
 	if strings.HasPrefix(at.Public, "https://") {
-		secure = at.Public
+		o.SecureBase = at.Public
 	}
-	who := "account=" + v.Account.PublicID
-	key := "{secret_key}"
 	if shown != nil {
-		key = shown.Text
+		o.Key = shown.Text
 	}
-	forms := []postbackForm{
-		{ID: "simple", Title: "Simple", Use: "One conversion per click. The campaign's default value counts, if it has one.",
-			URL: plain + page.PostbackPath + "{click_id}?" + who},
-		{ID: "value", Title: "With value", Use: "As simple, with the payout of each conversion.",
-			URL: plain + page.PostbackPath + "{click_id}?value={price}&" + who},
-		{ID: "leads", Title: "Multiple leads", Use: "Several conversions per click, each with a code of its own. Needs https and a secret key.",
-			URL: secure + page.PostbackPath + "{click_id}?value={price}&lead_code={unique_lead_code}&key=" + key + "&" + who},
+	return o
+}
+
+// missingText says why there is no URL of a form, and who can change it.
+func missingText(v *page.Visit, t *tracker.Template, m tracker.Missing) string {
+	operator := v.Who.Operator()
+	switch m {
+	case tracker.LeadsOff:
+		if operator {
+			return "Multiple leads are switched off for this advertiser. Switch them on in Settings."
+		}
+		return "Multiple leads are switched off for you. Ask the operator to switch them on."
+	case tracker.NoHTTPS:
+		if operator {
+			return "There is no https address. Set one up with --track-tls-listen or --public-url."
+		}
+		return "There is no https address yet. The operator sets one up."
+	case tracker.NoClick:
+		return "The macro with which " + t.Name + " returns the click id is not known here. Look it up there, and type it in as a tracker that is not listed."
+	case tracker.NoValue:
+		return "The macro of " + t.Name + " for the payout is not known here. Use the simple form, or type the macro in as a tracker that is not listed."
+	case tracker.NoLead:
+		return "No macro of " + t.Name + " for a number of each conversion is known here. Without one only one conversion per click can count."
 	}
-	leads := &forms[2]
-	switch {
-	case !v.Account.MultiLead && v.Who.Operator():
-		leads.Missing = "Multiple leads are switched off for this advertiser. Switch them on in Settings."
-	case !v.Account.MultiLead:
-		leads.Missing = "Multiple leads are switched off for you. Ask the operator to switch them on."
-	case secure == "":
-		leads.Missing = "There is no https address. The operator sets one up with --track-tls-listen or --public-url."
+	return ""
+}
+
+// generalForm is one of the forms of the postback where no tracker is chosen.
+type generalForm struct {
+	ID, Title, Use string
+	Pieces         []page.Piece
+	Missing        string
+}
+
+var formUses = map[tracker.Form]string{
+	tracker.Simple:    "One conversion per click. The campaign's default value counts, if it has one.",
+	tracker.WithValue: "As simple, with the payout of each conversion.",
+	tracker.MultiLead: "Several conversions per click, each with a code of its own. Needs https and a secret key.",
+}
+
+// generalForms makes the URLs with places in braces, for the advertiser's own
+// macros.
+func generalForms(v *page.Visit, o tracker.Options) (list []generalForm) {
+	t := tracker.General()
+	for _, form := range tracker.Forms() {
+		p := t.Postback(form, o)
+		list = append(list, generalForm{
+			ID: form.String(), Title: formTitles[form], Use: formUses[form],
+			Pieces: shownPieces(&p), Missing: missingText(v, t, p.Missing),
+		})
 	}
-	if leads.Missing != "" {
-		leads.URL = ""
+	return list
+}
+
+// shownPieces are a postback's pieces as the part "url" shows them.
+func shownPieces(p *tracker.Postback) (list []page.Piece) {
+	for _, piece := range p.Pieces {
+		kind := "literal"
+		if piece.Macro {
+			kind = "known"
+		}
+		list = append(list, page.Piece{Text: piece.Text, Kind: kind})
 	}
-	return forms
+	return list
 }

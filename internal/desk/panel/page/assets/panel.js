@@ -1,26 +1,34 @@
 // Buttons that copy. Without script they stay hidden, and the text can be
-// selected with one click.
+// selected with one click. What is loaded later is met too.
 const told = document.getElementById("told");
 
-for (const button of document.querySelectorAll("button[data-copy]")) {
-  button.hidden = false;
-  button.addEventListener("click", () => copy(button));
+function reveal(root) {
+  for (const button of root.querySelectorAll("button[data-copy]")) button.hidden = false;
 }
 
+reveal(document);
+document.addEventListener("htmx:load", () => reveal(document));
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-copy]");
+  if (button) copy(button);
+});
+
+// data-copy names the element whose text is copied; "" is this page's address.
 async function copy(button) {
   const source = document.getElementById(button.dataset.copy);
   try {
-    await navigator.clipboard.writeText(source.textContent.trim());
+    await navigator.clipboard.writeText(source ? source.textContent.trim() : location.href);
     say(button, "Copied");
   } catch {
     // No permission, or no https: leave it selected for the keyboard.
-    getSelection().selectAllChildren(source);
-    say(button, "Selected");
+    if (source) getSelection().selectAllChildren(source);
+    say(button, source ? "Selected" : "Copy it from the address bar");
   }
 }
 
 function say(button, word) {
+  button.dataset.label ??= button.textContent;
   told.textContent = word;
   button.textContent = word;
-  setTimeout(() => { button.textContent = "Copy"; told.textContent = ""; }, 2000);
+  setTimeout(() => { button.textContent = button.dataset.label; told.textContent = ""; }, 2000);
 }
