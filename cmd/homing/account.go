@@ -54,6 +54,7 @@ type accountUpdateCmd struct {
 	PriceMin  *homing.Money    `help:"Smallest value a postback may bring." placeholder:"AMOUNT"`
 	PriceMax  *homing.Money    `help:"Largest value a postback may bring." placeholder:"AMOUNT"`
 	Currency  *string          `help:"ISO 4217." placeholder:"CODE"`
+	Senders   *string          `help:"Networks that postbacks may come from, separated by commas; others are refused. Empty: from everywhere." placeholder:"CIDR,…"`
 	oneFormat
 }
 
@@ -62,8 +63,12 @@ func (c *accountUpdateCmd) Run(s *session) error {
 	edit := control.AccountEdit{
 		Name: c.Name, Ref: c.Ref, MultiLead: c.MultiLead, PriceMin: c.PriceMin, PriceMax: c.PriceMax, Currency: c.Currency,
 	}
+	if c.Senders != nil {
+		networks := strings.Split(*c.Senders, ",")
+		edit.Senders = &networks
+	}
 	if edit == (control.AccountEdit{}) {
-		return usagef("nothing to change: give --name, --ref, --multi-lead, --no-multi-lead, --price-min, --price-max or --currency")
+		return usagef("nothing to change: give --name, --ref, --multi-lead, --no-multi-lead, --price-min, --price-max, --currency or --senders")
 	}
 	return s.ask(func(client *control.Client) error {
 		changed, err := client.UpdateAccount(s.ctx, c.ID, edit)

@@ -27,13 +27,15 @@ type cli struct {
 	Import      importCmd      `cmd:"" help:"Take over accounts with their present keys, and campaigns."`
 	Trace       traceCmd       `cmd:"" help:"Tell the story of one click."`
 	Postbacks   postbacksCmd   `cmd:"" help:"The postback log: every call, its verdict and the reason."`
+	Replay      replayCmd      `cmd:"" help:"Judge a refused call once more, after what was wrong has been mended."`
 	Clicks      clicksCmd      `cmd:"" help:"The clicks."`
-	Conversions conversionsCmd `cmd:"" help:"The conversions."`
+	Conversions conversionsCmd `cmd:"" help:"The conversions: list them, approve, reject, restore or accept them."`
 	Report      reportCmd      `cmd:"" help:"What happened: figures for any period, time zone and break-down."`
 	Export      exportCmd      `cmd:"" help:"Clicks, postbacks or conversions as a file."`
 	Warehouse   warehouseCmd   `cmd:"" help:"The store that answers reports."`
 	Geoip       geoipCmd       `cmd:"" name:"geoip" help:"The files that tell where an address is."`
 	Token       tokenCmd       `cmd:"" help:"Tokens of the HTTP API."`
+	Masterkey   masterkeyCmd   `cmd:"" name:"masterkey" help:"The keys that click ids are made under."`
 	Erase       eraseCmd       `cmd:"" help:"Forget what somebody has a right to have forgotten; for a whole account see account delete."`
 	Simulate    simulateCmd    `cmd:"" help:"Play visitors and advertisers against a server, and compare what it holds with what was sent."`
 	Config      configCmd      `cmd:"" help:"The settings of serve."`

@@ -90,7 +90,7 @@ func (c *clicksCmd) Run(s *session) error {
 	})
 }
 
-type conversionsCmd struct {
+type conversionListCmd struct {
 	Account  homing.AccountID  `help:"Only this account's." placeholder:"ID"`
 	Campaign homing.CampaignID `help:"Only this campaign's." placeholder:"ID"`
 	Status   homing.Status     `help:"Only pending, approved, rejected or late." placeholder:"STATUS"`
@@ -133,7 +133,7 @@ var conversionCSV = []column[control.Conversion]{
 }
 
 // Run lists the conversions.
-func (c *conversionsCmd) Run(s *session) error {
+func (c *conversionListCmd) Run(s *session) error {
 	columns := conversionColumns
 	if c.Format == formatCSV {
 		columns = conversionCSV

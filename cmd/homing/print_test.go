@@ -126,7 +126,7 @@ func TestUserAndTraceOutput(t *testing.T) {
 	link := control.UserLink{Email: "a@b.example", Link: "http://127.0.0.1:8081/welcome/x", Expires: "2026-11-29T09:00:00.000Z"}
 	s := open(t, map[string]any{
 		"POST /v1/users": link, "POST /v1/users/reset": link,
-		"GET /v1/users":  []control.User{{ID: 1, Email: "a@b.example", Role: homing.RoleAdvertiser, Account: 3, Created: "2026-11-22T09:00:00.000Z", Invited: true}},
+		"GET /v1/users":  []control.User{{ID: 1, Email: "a@b.example", Role: homing.RoleAdvertiser, Level: homing.Manager, Account: 3, Created: "2026-11-22T09:00:00.000Z", Invited: true}},
 		"POST /v1/trace": control.Trace{Story: []byte(`{"click":{"sub1":"a&b"}}`), Lines: []string{"a visitor came", "from \x1b[31m elsewhere"}},
 	})
 	s.prints(`User a@b.example was created.
@@ -134,11 +134,19 @@ func TestUserAndTraceOutput(t *testing.T) {
   until  2026-11-29 09:00:00 UTC
 Send the link to that person only: it works once, for whoever opens it first.
 `, "user", "create", "a@b.example", "--account", "3")
-	if want := `POST /v1/users {"email":"a@b.example","account":3}`; s.asked[0] != want {
+	if want := `POST /v1/users {"email":"a@b.example","account":3,"level":"owner"}`; s.asked[0] != want {
 		t.Errorf("asked %s", s.asked[0])
 	}
-	s.prints(`ID  EMAIL        ROLE        ACCOUNT  STATE    CREATED (UTC)
- 1  a@b.example  advertiser        3  invited  2026-11-22 09:00:00
+	s.prints(`User a@b.example may choose a new password.
+  link   http://127.0.0.1:8081/welcome/x
+  until  2026-11-29 09:00:00 UTC
+Send the link to that person only: it works once, for whoever opens it first.
+`, "user", "reset", "a@b.example", "--second-factor")
+	if want := `POST /v1/users/reset {"email":"a@b.example","second_factor":true}`; s.asked[0] != want {
+		t.Errorf("asked %s", s.asked[0])
+	}
+	s.prints(`ID  EMAIL        ROLE        LEVEL    ACCOUNT  STATE    CREATED (UTC)
+ 1  a@b.example  advertiser  manager        3  invited  2026-11-22 09:00:00
 `, "user", "list")
 	s.prints("a visitor came\nfrom \\x1b[31m elsewhere\n", "trace", "https://x.example/?k="+secret)
 	s.prints(`{

@@ -66,6 +66,8 @@ func TestWrongUsage(t *testing.T) {
 		{"user create a@b.example --role admin", "--role: invalid role"},
 		{"user create a@b.example --role advertiser", "--account"},
 		{"user create a@b.example --role operator --account 1", "leave out --account"},
+		{"user create a@b.example --level boss", `--level: invalid level "boss": want one of manager, owner, read-only`},
+		{"user create a@b.example --hide-money", "not for owners"},
 		{"postbacks --since yesterday", "--since: want so long ago"},
 		{"postbacks --result good", "--result: invalid outcome"},
 		{"postbacks --limit -5", "--limit"},
@@ -253,9 +255,10 @@ func TestWithoutAServer(t *testing.T) {
 	for _, args := range []string{
 		"account list", "account update 1 --name x", "account delete 1 --yes", "campaign create --account 1 --name x --url https://a.example/",
 		"campaign list", "key list 1", "key rotate 1", "key revoke 1 1", "user list", "user reset a@b.example",
-		"trace " + clickIDText, "postbacks", "clicks", "conversions",
+		"trace " + clickIDText, "postbacks", "clicks", "conversions", "conversions approve 1",
 		"report", "export clicks", "warehouse status", "warehouse rebuild", "geoip test 10.0.0.1", "token list",
 		"token create --name x --scopes all", "token revoke 1", "erase click --yes " + clickIDText,
+		"masterkey list", "masterkey rotate",
 	} {
 		if out, errs, code := command(strings.Fields(args)...); code != 1 || out != "" || !strings.Contains(errs, "--data-dir "+dir) {
 			t.Errorf("homing %s without a data directory: %d %q %q", args, code, out, errs)
@@ -269,6 +272,15 @@ func TestWithoutAServer(t *testing.T) {
 	}
 	if out, errs, code := command("account", "list"); code != 0 || !strings.Contains(out, "Acme") {
 		t.Errorf("%d %s%s", code, out, errs)
+	}
+	if out, errs, code := command("masterkey", "rotate"); code != 0 || !strings.Contains(out, "Ids made under the old keys go on verifying.") {
+		t.Errorf("%d %s%s", code, out, errs)
+	}
+	if out, errs, code := command("masterkey", "list"); code != 0 || !strings.Contains(out, "ahead") || !strings.Contains(out, "in use") {
+		t.Errorf("%d %s%s", code, out, errs)
+	}
+	if _, errs, code := command("masterkey", "rotate"); code != 1 || !strings.Contains(errs, "was made just now") {
+		t.Errorf("%d %s", code, errs)
 	}
 	if out, errs, code := command("geoip", "test", "203.0.113.7"); code != 0 || !strings.Contains(out, "No server runs on this data directory") {
 		t.Errorf("%d %q %q", code, out, errs)

@@ -18,6 +18,8 @@ type userCreateCmd struct {
 	Email   string           `arg:"" help:"How the user signs in."`
 	Role    homing.Role      `help:"operator, or advertiser with --account (advertiser if an account is given, else operator)." placeholder:"ROLE"`
 	Account homing.AccountID `help:"The account an advertiser's user belongs to." placeholder:"ID"`
+	Level   homing.Level     `help:"What the user may do: read-only, manager or owner." default:"owner" placeholder:"LEVEL"`
+	Hide    bool             `name:"hide-money" help:"Leave amounts out of all that the user sees; not for owners."`
 	oneFormat
 }
 
@@ -28,9 +30,13 @@ func (c *userCreateCmd) Run(s *session) error {
 		return usagef("--role advertiser: give the account too, with --account ID")
 	case c.Role == homing.RoleOperator && c.Account != 0:
 		return usagef("--role operator: operators see every account; leave out --account")
+	case c.Hide && c.Level == homing.Owner:
+		return usagef("--hide-money: not for owners; give --level manager or --level read-only too")
 	}
 	return s.askFirst(func(client *control.Client) error {
-		link, err := client.InviteUser(s.ctx, control.UserRequest{Email: c.Email, Role: c.Role, Account: c.Account})
+		link, err := client.InviteUser(s.ctx, control.UserRequest{
+			Email: c.Email, Role: c.Role, Account: c.Account, Level: c.Level, HideMoney: c.Hide,
+		})
 		if err != nil {
 			return err
 		}
@@ -39,18 +45,23 @@ func (c *userCreateCmd) Run(s *session) error {
 }
 
 type userResetCmd struct {
-	Email string `arg:"" help:"The user's e-mail address."`
+	Email        string `arg:"" help:"The user's e-mail address."`
+	SecondFactor bool   `help:"Take the second factor away, too: for somebody who lost the telephone and the recovery codes."`
 	oneFormat
 }
 
 // Run makes a new link.
 func (c *userResetCmd) Run(s *session) error {
 	return s.ask(func(client *control.Client) error {
-		link, err := client.ResetUser(s.ctx, c.Email)
+		link, err := client.ResetUser(s.ctx, c.Email, c.SecondFactor)
 		if err != nil {
 			return err
 		}
-		return c.print(s, "may choose a new password", link)
+		what := "may choose a new password"
+		if link.SecondFactorRemoved {
+			what = "has no second factor any more, and " + what
+		}
+		return c.print(s, what, link)
 	})
 }
 
@@ -69,6 +80,7 @@ var userColumns = []column[control.User]{
 	{head: "ID", right: true, cell: func(u *control.User) string { return u.ID.String() }},
 	{head: "EMAIL", cell: func(u *control.User) string { return u.Email }},
 	{head: "ROLE", cell: func(u *control.User) string { return u.Role.String() }},
+	{head: "LEVEL", cell: func(u *control.User) string { return u.Level.String() }},
 	{head: "ACCOUNT", right: true, cell: func(u *control.User) string { return orDash(u.Account) }},
 	{head: "STATE", cell: userState},
 	{head: "CREATED (UTC)", cell: func(u *control.User) string { return shortTime(u.Created) }},

@@ -11,6 +11,7 @@ import (
 	"homing/internal/desk/control"
 	"homing/internal/desk/panel/page"
 	"homing/internal/desk/signin"
+	"homing/internal/flow/amend"
 	"homing/internal/flow/trace"
 )
 
@@ -23,7 +24,7 @@ func (s *server) addresses() control.Addresses {
 	a := control.Addresses{
 		Track:  "http://" + shown(s.listeners.track.Addr()),
 		Desk:   s.cfg.DeskURL,
-		Public: strings.TrimSuffix(s.cfg.PublicURL, "/"),
+		Public: s.house.publicURL(s.cfg.PublicURL),
 	}
 	if s.listeners.trackTLS != nil {
 		a.TrackTLS = "https://" + shown(s.listeners.trackTLS.Addr())
@@ -100,7 +101,8 @@ func (h *house) controlDesk() control.Desk {
 	d := control.Desk{
 		Catalog: h.catalog, Books: h.ledger, Spool: h.spool, Journal: h.journal, Keyring: h.keyring,
 		People: h.ledger, Clock: h.clock, Places: h.whatFilesSay, Tokens: signin.Tokens{People: h.ledger, Clock: h.clock},
-		EraseClick: h.catalog.EraseClick,
+		EraseClick: h.catalog.EraseClick, MasterKeys: controlMasterKeys{masterKeyKeeper{h}}, Zone: h.zone, Amender: h.amender(),
+		Court: h.court(nil),
 		Trace: func(ctx context.Context, text string) (any, []string, error) {
 			story, err := h.tracer.Of(ctx, text)
 			return story, lines(&story, err), err
@@ -110,6 +112,13 @@ func (h *house) controlDesk() control.Desk {
 		h.reporting.tell(&d)
 	}
 	return d
+}
+
+// amender changes where conversions stand.
+func (h *house) amender() *amend.Amender {
+	return &amend.Amender{
+		Books: h.ledger, Decider: h.ledger, View: h.catalog.View, Keyring: h.keyring, Masker: h.catalog.Masker, Clock: h.clock,
+	}
 }
 
 func lines(story *trace.Story, err error) []string {

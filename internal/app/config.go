@@ -22,7 +22,7 @@ type Config struct {
 	DeskTLSKey  string `name:"desk-tls-key" help:"Its private key." placeholder:"FILE"`
 
 	TrustedProxies []netip.Prefix `name:"trusted-proxies" help:"Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, comma-separated. Nobody else's are." placeholder:"CIDR"`
-	PublicURL      string         `name:"public-url" help:"How clicks and postbacks are reached from outside, such as https://t.example.com; for the URLs that are shown." placeholder:"URL"`
+	PublicURL      string         `name:"public-url" help:"How clicks and postbacks are reached from outside, such as https://t.example.com; for the URLs that are shown. Without it, the one of the panel's settings." placeholder:"URL"`
 	DeskURL        string         `name:"desk-url" help:"How the panel is reached from outside; for one-time links." placeholder:"URL"`
 	FallbackURL    string         `name:"fallback-url" help:"Where visitors of unknown or paused campaigns go. Without it they get 404." placeholder:"URL"`
 	HelpURL        string         `name:"help-url" help:"Public page about refused postbacks; told to senders in a Link header." placeholder:"URL"`
@@ -37,7 +37,7 @@ type Config struct {
 	DrainTime         time.Duration `name:"drain-time" default:"8s" help:"How long an ending server finishes what is under way."`
 
 	GeoIPFiles    []string `name:"geoip-file" help:"Files (mmdb) that tell the place of an address: country, region, city, carrier, provider; comma-separated, the first that knows something says it. None is shipped. Read again when they change." placeholder:"FILE"`
-	TimeZone      string   `name:"time-zone" default:"UTC" help:"Time zone of reports that name none, such as Europe/Berlin."`
+	TimeZone      string   `name:"time-zone" help:"Time zone of days and times that name none, such as Europe/Berlin. Without it, the one of the panel's settings, else UTC." placeholder:"ZONE"`
 	KeepClicks    Keep     `name:"keep-clicks" default:"400d" help:"How long single clicks are kept; totals by campaign, country and device, and conversions, stay. 0 = for ever."`
 	KeepPostbacks Keep     `name:"keep-postbacks" default:"400d" help:"How long the postback log is kept. 0 = for ever."`
 	NoArchive     bool     `name:"no-archive" help:"Keep no archive of past days (Parquet): half the disk, but a lost warehouse file then loses the single clicks in it."`

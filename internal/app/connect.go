@@ -26,7 +26,7 @@ func Connect(ctx context.Context, dataDir string, create bool, clock homing.Cloc
 	if _, err := os.Stat(dataDir); errors.Is(err, fs.ErrNotExist) && !create {
 		return nil, fmt.Errorf("--data-dir %s: there is none; name the one that homing serve uses: %w", dataDir, homing.ErrNotFound)
 	}
-	cfg := Config{DataDir: dataDir, TimeZone: "UTC"}
+	cfg := Config{DataDir: dataDir}
 	fatal := make(chan error, 1)
 	h, err := openHouse(ctx, &cfg, clock, slog.New(slog.DiscardHandler), func(err error) {
 		select {
@@ -61,9 +61,11 @@ func (h *house) offlineDesk() control.Desk {
 	d := h.controlDesk()
 	// The addresses are those a server without settings would have.
 	d.Addresses = func() control.Addresses {
-		return control.Addresses{Track: "http://127.0.0.1:8080", TrackTLS: "https://127.0.0.1:8443", Desk: "http://127.0.0.1:8081"}
+		return control.Addresses{
+			Track: "http://127.0.0.1:8080", TrackTLS: "https://127.0.0.1:8443", Desk: "http://127.0.0.1:8081", Public: h.publicURL(""),
+		}
 	}
-	d.SignIn = signin.New(signin.Options{People: h.ledger, Clock: h.clock, DeskURL: func() string { return d.Addresses().Desk }})
+	d.SignIn = signin.New(signin.Options{People: h.ledger, Clock: h.clock, DeskURL: func() string { return d.Addresses().Desk }, Keyring: h.keyring})
 	d.Offline = true
 	d.Status = func() control.Status { return control.Status{Version: Version, Spool: h.spoolStatus()} }
 	return d

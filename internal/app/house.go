@@ -27,16 +27,20 @@ import (
 
 // house is everything below the doors, opened on a data directory.
 type house struct {
-	dir     *dataDir
-	clock   homing.Clock
-	log     *slog.Logger
-	keys    atomic.Pointer[homing.Keyring]
-	ledger  ledger.Ledger
-	spool   spool.Spool
-	catalog *catalog.Catalog
-	journal *journal.Journal
-	tracer  *trace.Tracer
-	geo     *mmdb.Finder // nil if there are no files
+	dir   *dataDir
+	clock homing.Clock
+	log   *slog.Logger
+	keys  atomic.Pointer[homing.Keyring]
+	// renewing is held by who reads the master keys to write them.
+	renewing sync.Mutex
+	ledger   ledger.Ledger
+	spool    spool.Spool
+	catalog  *catalog.Catalog
+	journal  *journal.Journal
+	tracer   *trace.Tracer
+	geo      *mmdb.Finder // nil if there are no files
+	// givenZone is --time-zone; nil if it was not given.
+	givenZone *time.Location
 	// reporting is nil while a command works without reports.
 	reporting *reporting
 
@@ -56,6 +60,9 @@ func openHouse(ctx context.Context, cfg *Config, clock homing.Clock, log *slog.L
 			err = errors.Join(err, h.Close())
 		}
 	}()
+	if h.givenZone, err = givenZone(cfg); err != nil {
+		return nil, err
+	}
 	if h.dir, err = openDataDir(ctx, cfg.DataDir); err != nil {
 		return nil, err
 	}
@@ -115,6 +122,8 @@ func (h *house) keyring() *homing.Keyring { return h.keys.Load() }
 
 // renewKeyring reads the master keys, and makes the next one when it is time.
 func (h *house) renewKeyring() error {
+	h.renewing.Lock()
+	defer h.renewing.Unlock()
 	ring, err := loadMasterKeys(h.dir.path, homing.MillisOf(h.clock()))
 	if err != nil {
 		return fmt.Errorf("--data-dir %s: %w", h.dir.path, err)

@@ -47,6 +47,15 @@ type masterKeyLine struct {
 	Secret string        `json:"secret"`
 }
 
+// masterKeySoon is how long before its first use a key is written that somebody
+// asked for. On one machine everybody has it at once; what is under way with the
+// keys from before must have ended by then, so that an id can always be worked out
+// again from its origin.
+const masterKeySoon = 10 * time.Second
+
+// maxMasterKeys bounds how many keys an id is tried with.
+const maxMasterKeys = 32
+
 // loadMasterKeys reads the master keys of a data directory, makes the first one
 // if there is none, and the next one when the newest is a year old.
 func loadMasterKeys(dir string, now homing.Millis) (*homing.Keyring, error) {
@@ -68,7 +77,7 @@ func loadMasterKeys(dir string, now homing.Millis) (*homing.Keyring, error) {
 // oldest first.
 func renewMasterKeys(keys []homing.MasterKey, now homing.Millis) []homing.MasterKey {
 	keys = slices.Clone(keys)
-	slices.SortFunc(keys, func(a, b homing.MasterKey) int { return cmp.Compare(a.From, b.From) })
+	sortMasterKeys(keys)
 	if len(keys) == 0 {
 		return []homing.MasterKey{newMasterKey(now)}
 	}
@@ -80,6 +89,25 @@ func renewMasterKeys(keys []homing.MasterKey, now homing.Millis) []homing.Master
 		keys = keys[1:]
 	}
 	return keys
+}
+
+func sortMasterKeys(keys []homing.MasterKey) {
+	slices.SortFunc(keys, func(a, b homing.MasterKey) int { return cmp.Compare(a.From, b.From) })
+}
+
+// addMasterKey adds a key that is in use soon. newest must be the id of the
+// newest there is: two who ask at once get one key. keys are sorted, oldest first.
+func addMasterKey(keys []homing.MasterKey, newest string, now homing.Millis) ([]homing.MasterKey, error) {
+	last := keys[len(keys)-1]
+	switch {
+	case last.ID != newest:
+		return nil, fmt.Errorf("%w: a master key was made in the meantime", homing.ErrConflict)
+	case last.From > now:
+		return nil, fmt.Errorf("%w request: master key %s was made just now and is in use from %s on; make another one after that", homing.ErrInvalid, last.ID, last.From)
+	case len(keys) >= maxMasterKeys:
+		return nil, fmt.Errorf("%w request: there are %d master keys, and every id is tried with each; the oldest goes by itself in time", homing.ErrInvalid, len(keys))
+	}
+	return append(slices.Clone(keys), newMasterKey(now+homing.MillisIn(masterKeySoon))), nil
 }
 
 func newMasterKey(from homing.Millis) homing.MasterKey {

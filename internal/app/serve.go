@@ -23,11 +23,18 @@ import (
 	"homing/internal/desk/api"
 	"homing/internal/desk/control"
 	"homing/internal/desk/panel"
+	"homing/internal/desk/panel/conversions"
+	"homing/internal/desk/panel/notices"
 	"homing/internal/desk/panel/page"
+	"homing/internal/desk/panel/postbacks"
+	"homing/internal/desk/panel/settings"
 	"homing/internal/desk/signin"
 	"homing/internal/edge"
 	"homing/internal/edge/certificate"
+	"homing/internal/flow/demo"
+	"homing/internal/flow/disk"
 	"homing/internal/flow/mint"
+	"homing/internal/flow/notice"
 )
 
 // certificateWatch is how often certificate files are looked at.
@@ -41,10 +48,16 @@ type server struct {
 	house     *house
 	listeners *listeners
 	minter    *mint.Minter
-	edge      *edge.Edge
-	signIn    *signin.SignIn
-	desk      *http.Server
-	draining  atomic.Bool
+	// testMinter mints test ids, demo fills the demo advertiser: see trying.go.
+	testMinter *mint.Minter
+	demo       *demo.Demo
+	// disk and watch look after everything, see watching.go.
+	disk     *disk.Gauge
+	watch    *notice.Watch
+	edge     *edge.Edge
+	signIn   *signin.SignIn
+	desk     *http.Server
+	draining atomic.Bool
 	// stopping is closed when the end begins: who waits for news goes.
 	stopping chan struct{}
 	// ended gets the first error of a listener, or the fatal error of an
@@ -108,6 +121,9 @@ func (s *server) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if err = s.openTrying(ctx); err != nil {
+		return err
+	}
 	s.edge = edge.New(edge.Options{
 		Spool: h.spool, Ledger: h.ledger, Catalog: h.catalog, Minter: s.minter, Journal: h.journal,
 		Keyring: h.keyring, Clock: s.clock, Log: s.log, Geo: h.places(),
@@ -117,9 +133,10 @@ func (s *server) open(ctx context.Context) (err error) {
 		MaxConns: s.cfg.MaxConns, MaxRequests: s.cfg.MaxRequests, Ready: s.ready,
 	})
 	s.signIn = signin.New(signin.Options{
-		People: h.ledger, Clock: s.clock, DeskURL: func() string { return s.addresses().Desk },
+		People: h.ledger, Clock: s.clock, DeskURL: func() string { return s.addresses().Desk }, Keyring: h.keyring,
 		SecureCookies: strings.HasPrefix(s.addresses().Desk, "https://"),
 	})
+	s.openWatching()
 	s.desk = s.deskServer()
 	return nil
 }
@@ -171,14 +188,21 @@ func (s *server) deskServer() *http.Server {
 	pages := panel.New(panel.Options{
 		Rooms: page.Rooms{
 			Catalog: h.catalog, Journal: h.journal, SignIn: s.signIn, Books: h.ledger, Reports: h.reporting.engine, Clock: s.clock,
-			Log: s.log, Addresses: s.panelAddresses, Zone: h.reporting.zone, Troubles: s.troubles,
+			Log: s.log, Addresses: s.panelAddresses, Zone: h.givenZone, Troubles: s.troubles,
 			TrustedProxies: s.cfg.TrustedProxies, Stopping: s.stopping,
 		},
-		Health: s.health,
+		Health: s.health, Conversions: conversions.Options{Amender: h.amender()}, Try: s.tryout(), Demo: s.demo,
+		Postbacks: postbacks.Options{Court: s.court()},
+		Settings: settings.Options{
+			Tokens: signin.Tokens{People: h.ledger, Clock: s.clock},
+			Given:  settings.Given{PublicURL: s.cfg.PublicURL, Zone: s.cfg.TimeZone},
+		},
+		Tracer: h.tracer, Comparer: h.comparer(), People: h.ledger, MasterKeys: masterKeyKeeper{h},
+		Notices: notices.Options{Watch: s.watch, Keyring: h.keyring},
 	})
 	programs := api.New(api.Options{
-		Catalog: h.catalog, People: h.ledger, Books: h.ledger, Reports: h.reporting.engine, Keyring: h.keyring,
-		Clock: s.clock, Log: s.log, ClickBase: func() string { return s.addresses().Click() }, Zone: h.reporting.zone,
+		Catalog: h.catalog, People: h.ledger, Books: h.ledger, Reports: h.reporting.engine, Amender: h.amender(), Keyring: h.keyring,
+		Clock: s.clock, Log: s.log, ClickBase: func() string { return s.addresses().Click() }, Zone: h.zone,
 		TrustedProxies: s.cfg.TrustedProxies, Stopping: s.stopping,
 	})
 	return &http.Server{
@@ -210,6 +234,8 @@ func (s *server) serve(ctx context.Context) {
 	beside := s.house.follow(ctx)
 	s.house.runReporting(beside)
 	s.house.beside(func() { s.minter.Keep(beside) })
+	s.runTrying(beside)
+	s.runWatching(beside)
 	for _, store := range []*certificate.Store{s.listeners.trackCerts, s.listeners.deskCerts} {
 		if store != nil {
 			s.house.beside(func() { store.Watch(beside, certificateWatch) })

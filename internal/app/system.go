@@ -2,10 +2,12 @@ package app
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"time"
 
 	"homing/internal/desk/panel/system"
+	"homing/internal/engine/ledger/sqlite"
 	"homing/internal/engine/warehouse"
 )
 
@@ -16,7 +18,17 @@ func (s *server) health() system.Health {
 	status := h.reporting.warehouse.Status()
 	told := system.Health{
 		Version: Version, Notices: h.reporting.loader.Notices(),
-		Parts: []system.Part{s.doorsPart(), s.ledgerPart(), s.spoolPart(), s.warehousePart(&status)},
+		Parts:    []system.Part{s.doorsPart(), s.ledgerPart(), s.spoolPart(), s.warehousePart(&status)},
+		Versions: versions(&status), Retention: s.retention(), Failures: s.watch.Failures(0),
+	}
+	if state, known := s.disk.Last(); known {
+		told.Disk = &state
+	}
+	for _, c := range s.certificates() {
+		told.Certificates = append(told.Certificates, system.Certificate{
+			Listener: c.listener, File: c.File, Subject: c.Subject, Issuer: c.Issuer, Names: c.Names, Ends: c.Ends,
+			SelfSigned: c.SelfSigned, Ours: c.Ours,
+		})
 	}
 	if h.geo != nil {
 		told.Parts = append(told.Parts, s.placesPart())
@@ -25,6 +37,39 @@ func (s *server) health() system.Health {
 		told.Incidents = append(told.Incidents, system.Incident{From: i.From, Until: i.Until, Part: "Warehouse", What: i.What})
 	}
 	return told
+}
+
+// versions are those of what homing is made of.
+func versions(status *warehouse.Status) []system.Fact {
+	list := []system.Fact{{Label: "homing", Value: Version}}
+	if commit := Commit(); commit != "" {
+		list = append(list, system.Fact{Label: "Source", Value: commit[:min(len(commit), 12)]})
+	}
+	list = append(list, system.Fact{Label: "Go", Value: strings.TrimPrefix(runtime.Version(), "go")}, system.Fact{Label: "SQLite", Value: sqlite.EngineVersion})
+	engine := status.Version
+	if engine == "" {
+		engine = "not known while the warehouse is away"
+	}
+	return append(list, system.Fact{Label: "DuckDB", Value: strings.TrimPrefix(engine, "v")})
+}
+
+// retention says how long what is kept.
+func (s *server) retention() []system.Fact {
+	kept := func(k Keep) string {
+		if k == 0 {
+			return "for ever"
+		}
+		return k.String()
+	}
+	archive := "kept, as Parquet, as long as clicks"
+	if s.cfg.NoArchive {
+		archive = "none (--no-archive)"
+	}
+	return []system.Fact{
+		{Label: "Single clicks", Value: kept(s.cfg.KeepClicks) + " (--keep-clicks)"},
+		{Label: "Postback log", Value: kept(s.cfg.KeepPostbacks) + " (--keep-postbacks)"},
+		{Label: "Archive", Value: archive},
+	}
 }
 
 func (s *server) doorsPart() system.Part {
@@ -85,9 +130,6 @@ func (s *server) warehousePart(status *warehouse.Status) system.Part {
 	}
 	if status.Memory > 0 {
 		p.Facts = append(p.Facts, system.Fact{Label: "Memory", Value: inBytes(status.Memory)})
-	}
-	if status.Version != "" {
-		p.Facts = append(p.Facts, system.Fact{Label: "DuckDB", Value: status.Version})
 	}
 	return p
 }

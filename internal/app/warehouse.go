@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"time"
 
-	"homing"
 	"homing/internal/desk/control"
 	"homing/internal/engine/geo"
 	"homing/internal/engine/geo/mmdb"
@@ -40,16 +39,11 @@ type reporting struct {
 	warehouse warehouse.Warehouse
 	loader    *loader.Loader
 	engine    *report.Engine
-	zone      *time.Location
 }
 
 // openReporting opens the warehouse and what feeds and asks it. It does not wait
 // for the warehouse's process, and not for a directory that can be written.
 func (h *house) openReporting(cfg *Config) error {
-	zone, err := time.LoadLocation(cfg.TimeZone)
-	if err != nil || cfg.TimeZone == "Local" {
-		return fmt.Errorf("%w --time-zone %q: want a name such as Europe/Berlin or UTC", homing.ErrInvalid, cfg.TimeZone)
-	}
 	store := await(func() (warehouse.Warehouse, error) {
 		w, err := duckdb.Open(duckdb.Options{
 			Dir: h.dir.file(warehouseDir), Memory: int64(cfg.WarehouseMemory), Threads: cfg.WarehouseThreads,
@@ -67,7 +61,7 @@ func (h *house) openReporting(cfg *Config) error {
 		KeepClicks: time.Duration(cfg.KeepClicks), KeepPostbacks: time.Duration(cfg.KeepPostbacks), NoArchive: cfg.NoArchive,
 	})
 	h.reporting = &reporting{
-		warehouse: store, loader: feed, zone: zone,
+		warehouse: store, loader: feed,
 		engine: &report.Engine{
 			Warehouse: store, View: h.catalog.View, Keyring: h.keyring, Masker: h.catalog.Masker(), Fresh: feed.Fresh, Clock: h.clock,
 		},
@@ -128,7 +122,7 @@ func placesIn(finder *mmdb.Finder, addr netip.Addr) (told []control.Place) {
 
 // tell hands the reports to the command line.
 func (r *reporting) tell(d *control.Desk) {
-	d.Reports, d.Warehouse, d.Loader, d.Zone = r.engine, r.warehouse, steering{r.loader}, r.zone
+	d.Reports, d.Warehouse, d.Loader = r.engine, r.warehouse, steering{r.loader}
 	d.Lag = r.lag
 }
 

@@ -29,6 +29,7 @@ import (
 	"homing"
 	"homing/internal/desk/signin"
 	"homing/internal/engine/ledger"
+	"homing/internal/flow/amend"
 	"homing/internal/flow/catalog"
 	"homing/internal/flow/report"
 )
@@ -53,13 +54,14 @@ type Options struct {
 	People  ledger.People // the tokens
 	Books   ledger.Books
 	Reports Reports
+	Amender *amend.Amender
 	Keyring func() *homing.Keyring
 	Clock   homing.Clock
 	Log     *slog.Logger
 	// ClickBase tells what click URLs begin with, without a slash at its end.
 	ClickBase func() string
-	// Zone is the installation's; nil is UTC.
-	Zone *time.Location
+	// Zone tells what days are of unless a question says otherwise; nil is UTC.
+	Zone func() *time.Location
 	// TrustedProxies are believed when they say whom a request comes from
 	// (X-Forwarded-For), for the bound on wrong tokens.
 	TrustedProxies []netip.Prefix
@@ -84,6 +86,7 @@ type api struct {
 	heavy   *places       // for questions under way
 	exports *places       // for exports: they go at their readers' pace
 	waiting *places       // for requests that wait for news
+	changes *places       // for lists of changes
 	books   *places       // for those that read the ledger's changes
 	news    *news
 	openapi []byte
@@ -103,6 +106,7 @@ func New(o Options) http.Handler {
 		Options: o, routes: routes(), tokens: signin.Tokens{People: o.People, Clock: o.Clock},
 		wrong: signin.NewTries(), heavy: newPlaces(o.Heavy), exports: newPlaces(o.Heavy),
 		waiting: newPlaces(o.MaxWaiting),
+		changes: newPlaces(changesAtOnce),
 		books:   newPlaces(booksAtOnce),
 		news:    &news{books: o.Books, stopping: o.Stopping},
 	}

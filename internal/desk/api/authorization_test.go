@@ -31,6 +31,8 @@ func attempts(click string) map[string]attempt {
 		"GET /postbacks":                               {path: "/postbacks", operator: 200, own: 200, other: 200, leaks: true},
 		"GET /conversions":                             {path: "/conversions", operator: 200, own: 200, other: 200, leaks: true},
 		"GET /conversions/search":                      {path: "/conversions/search", operator: 200, own: 200, other: 200, leaks: true},
+		"PATCH /conversions/{conversion}":              {path: "/conversions/1", body: `{"status":"approved"}`, operator: 200, own: 403, other: 404},
+		"POST /conversions/changes":                    {path: "/conversions/changes", body: `[{"id":1,"status":"approved"}]`, operator: 200, own: 403, other: 403},
 		"GET /accounts":                                {path: "/accounts", operator: 200, own: 200, other: 200, leaks: true},
 		"GET /accounts/{account}":                      {path: "/accounts/mine", operator: 200, own: 200, other: 404},
 		"PUT /accounts/{account}":                      {path: "/accounts/mine", body: `{"name":"Account mine"}`, operator: 200, own: 403, other: 404},

@@ -29,6 +29,8 @@ type call struct {
 	key      *homing.Key       // nil: there is none yet
 	click    homing.ClickID
 	origin   homing.Origin
+	// conversionID is of a conversion that is there.
+	conversionID homing.ConversionID
 }
 
 // actor is how the token stands in the audit log.
@@ -55,7 +57,7 @@ func (c *call) admit() error {
 	if !c.token.Scopes.Has(c.route.scope) {
 		return wrongScope(c.route.scope)
 	}
-	for _, name := range []string{"account", "campaign", "key", "click_id"} { // the account stands first
+	for _, name := range []string{"account", "campaign", "key", "click_id", "conversion"} { // the account stands first
 		value, ok := c.names[name]
 		if !ok {
 			continue
@@ -73,10 +75,11 @@ func (c *call) admit() error {
 // named are the names in patterns. Each looks for what it stands for and refuses
 // what the token may not see. What a PUT may make need not be there.
 var named = map[string]func(*call, string) error{
-	"account":  (*call).loadAccount,
-	"campaign": (*call).loadCampaign,
-	"key":      (*call).loadKey,
-	"click_id": (*call).loadClick,
+	"account":    (*call).loadAccount,
+	"campaign":   (*call).loadCampaign,
+	"key":        (*call).loadKey,
+	"click_id":   (*call).loadClick,
+	"conversion": (*call).loadConversion,
 }
 
 func (c *call) loadAccount(name string) error {

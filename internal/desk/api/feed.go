@@ -155,13 +155,20 @@ func (c *call) gather(feed *Feed, after int64, limit int) (int64, error) {
 				return after, fmt.Errorf("change %d: conversion %s is not there: %w", changes[i].Number, changes[i].Conversion, homing.ErrDamaged)
 			}
 			after = changes[i].Number
-			if c.maySee(v.Account) {
+			if c.maySee(v.Account) && !c.madeUp(v.Account) {
 				feed.Rows = append(feed.Rows, c.feedRow(&changes[i], &v))
 			}
 		}
 		looked += len(changes)
 	}
 	return after, nil
+}
+
+// madeUp tells whether an account is a demo that the token does not ask for: who
+// follows all accounts, to bill them, is told of real ones only.
+func (c *call) madeUp(id homing.AccountID) bool {
+	account := c.view.Account(id)
+	return c.token.Account == 0 && account != nil && account.Demo
 }
 
 func (c *call) feedRow(change *homing.Change, v *homing.Conversion) FeedRow {

@@ -12,6 +12,7 @@ import (
 
 	"homing"
 	"homing/internal/engine/ledger"
+	"homing/internal/flow/catalog"
 )
 
 func (h *house) feed(token, query string) Feed {
@@ -67,6 +68,24 @@ func TestFeed(t *testing.T) {
 }
 
 // An account sees its own only, and its cursor moves on over the others'.
+// Made-up conversions must not be billed by whoever follows all accounts.
+func TestFeedLeavesDemosOut(t *testing.T) {
+	h := newHouse(t)
+	real := h.account("one")
+	demo, _, _, err := h.catalog.CreateAccount(t.Context(), "test", catalog.NewAccount{Name: "Demo", Demo: true})
+	h.must(err)
+	c, err := h.catalog.CreateCampaign(t.Context(), "test", catalog.NewCampaign{Account: demo.ID, Name: "Made up", URL: "https://shop.example/?c={click_id}"})
+	h.must(err)
+	h.convert(&demo, homing.Origin{Time: homing.MillisOf(noon) - 9, Node: homing.DemoNode, Campaign: c.ID}, "")
+	h.convert(real, h.click(real), "")
+	if got := h.feed(h.token(0, homing.AllScopes), ""); len(got.Rows) != 1 || got.Rows[0].Conversion.AccountRef != "one" || got.Next != "2" {
+		t.Errorf("of all accounts: %+v", got)
+	}
+	if got := h.feed(h.token(demo.ID, homing.AllScopes), ""); len(got.Rows) != 1 {
+		t.Errorf("of the demo itself: %+v", got)
+	}
+}
+
 func TestFeedOfAnAccount(t *testing.T) {
 	h := newHouse(t)
 	mine, theirs := h.account("mine"), h.account("theirs")

@@ -21,6 +21,7 @@ import (
 	"homing/internal/engine/ledger/sqlite"
 	"homing/internal/engine/warehouse"
 	"homing/internal/engine/warehouse/warehousetest"
+	"homing/internal/flow/amend"
 	"homing/internal/flow/catalog"
 	"homing/internal/flow/report"
 )
@@ -67,6 +68,7 @@ func newHouse(t *testing.T, edits ...func(*Options)) *house {
 		Log:       slog.New(slog.NewTextHandler(&locked{h: h}, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		ClickBase: func() string { return "https://go.example" },
 	}
+	o.Amender = &amend.Amender{Books: h.ledger, Decider: h.ledger, View: h.catalog.View, Keyring: keyring, Masker: h.catalog.Masker, Clock: h.now}
 	for _, edit := range edits {
 		edit(&o)
 	}

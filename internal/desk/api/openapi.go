@@ -2,9 +2,12 @@ package api
 
 import (
 	"encoding/json"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+
+	"homing/internal/flow/amend"
 )
 
 // document writes the OpenAPI 3.1 document of the routes. Nothing in it is
@@ -58,7 +61,7 @@ func (s *schemas) operation(r *route) schema {
 		op["security"] = []schema{}
 	}
 	if r.body != nil {
-		op["requestBody"] = schema{"content": schema{"application/json": schema{"schema": s.closed(r.body)}}}
+		op["requestBody"] = schema{"content": s.requestBody(r.body)}
 	}
 	var params []schema
 	for _, p := range r.params {
@@ -104,6 +107,20 @@ func (s *schemas) problem() schema {
 	return schema{"description": "What went wrong (RFC 9457).", "content": schema{"application/problem+json": schema{"schema": s.of(Problem{})}}}
 }
 
+// requestBody is what may be sent: an object; or a list, also as an object a
+// line.
+func (s *schemas) requestBody(body any) schema {
+	t := reflect.TypeOf(body)
+	if t.Kind() != reflect.Slice {
+		return schema{"application/json": schema{"schema": s.closed(body)}}
+	}
+	one := s.closed(reflect.Zero(t.Elem()).Interface())
+	return schema{
+		"application/json": schema{"schema": schema{"type": "array", "items": one, "minItems": 1, "maxItems": amend.MaxLines}},
+		ndjson:             schema{"schema": one},
+	}
+}
+
 // closed is the schema of a body: fields that it does not know are refused.
 func (s *schemas) closed(body any) schema {
 	of := s.of(body)
@@ -115,10 +132,11 @@ func (s *schemas) closed(body any) schema {
 // pathParams are the names in a pattern.
 func pathParams(pattern string) (params []schema) {
 	about := map[string]string{
-		"account":  "The account's ref; of one without a ref its public_id.",
-		"campaign": "The campaign's ref; of one without a ref its slug.",
-		"key":      "The key's name.",
-		"click_id": "The click's id, 40 of 0-9 and a-f.",
+		"account":    "The account's ref; of one without a ref its public_id.",
+		"campaign":   "The campaign's ref; of one without a ref its slug.",
+		"key":        "The key's name.",
+		"click_id":   "The click's id, 40 of 0-9 and a-f.",
+		"conversion": "The conversion's number, its id.",
 	}
 	for segment := range strings.SplitSeq(pattern, "/") {
 		if name, ok := strings.CutPrefix(segment, "{"); ok {

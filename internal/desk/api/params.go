@@ -43,6 +43,9 @@ var (
 		{name: "wait", about: "How long to wait for something, up to 60s.", schema: schema{"type": "string", "examples": []string{"30s"}}},
 		limitParam,
 	}
+	changesParams = []param{
+		{name: "dry_run", about: "true changes nothing and tells what would become of each line.", schema: schema{"type": "string", "enum": []string{"true", "false"}, "default": "false"}},
+	}
 	pageParams = []param{
 		{name: "cursor", about: "next of the page before.", schema: text},
 		limitParam,

@@ -94,7 +94,7 @@ var kinds = []struct {
 	slug, title string
 	detail      string // empty: the error's own words
 }{
-	{errBodySize, http.StatusRequestEntityTooLarge, "too-large", "The body is too large", "A body may have up to 1 MiB."},
+	{errBodySize, http.StatusRequestEntityTooLarge, "too-large", "The body is too large", "A body may have up to 1 MiB, a list of changes up to 4 MiB."},
 	{homing.ErrNotFound, http.StatusNotFound, "not-found", "There is nothing here", "The path does not exist, or what it names does not, or not any more."},
 	{homing.ErrInvalid, http.StatusBadRequest, "invalid", "That can't be carried out", ""},
 	{homing.ErrUnauthorized, http.StatusForbidden, "forbidden", "The token may not do this", ""},

@@ -15,7 +15,11 @@ import (
 
 // defaults are what a question takes for granted.
 func (c *call) defaults() report.Defaults {
-	return report.Defaults{Now: c.now, Zone: c.api.Zone}
+	o := report.Defaults{Now: c.now}
+	if c.api.Zone != nil {
+		o.Zone = c.api.Zone()
+	}
+	return o
 }
 
 // format takes format= out of the parameters: 0 is JSON.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -24,18 +25,19 @@ const (
 )
 
 // route is one line of the table. Patterns are exact; {name} stands for one
-// segment. {account}, {campaign}, {key} and {click_id} are looked up and checked
-// before the handler runs, on every route they stand on.
+// segment. {account}, {campaign}, {key}, {click_id} and {conversion} are looked up
+// and checked before the handler runs, on every route they stand on.
 type route struct {
 	method, pattern string // below prefix
 	who             audience
 	scope           homing.Scopes
 	handle          func(*call) error
+	largest         int64 // bytes of the body; 0 = maxBody
 
 	// What OpenAPI tells of it.
 	id, summary, about string
 	params             []param // of the query
-	body               any     // a value of the type that is read; nil = none
+	body               any     // a value of the type that is read, or a slice of a list's; nil = none
 	answers            []answer
 }
 
@@ -112,7 +114,7 @@ func (a *api) serve(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, route.name(), err)
 		return
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	r.Body = http.MaxBytesReader(w, r.Body, cmp.Or(route.largest, maxBody))
 	if err := route.handle(c); err != nil {
 		a.fail(w, r, route.name(), err)
 		return

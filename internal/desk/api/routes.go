@@ -5,6 +5,7 @@ import (
 
 	"homing"
 	"homing/internal/engine/warehouse"
+	"homing/internal/flow/amend"
 	"homing/internal/flow/report"
 )
 
@@ -59,6 +60,21 @@ func routes() []route {
 			id:     "conversions", summary: "Conversions by filters", params: listParams(warehouse.ConversionTable),
 			about:   "Each conversion once, as it stands. To keep a copy of your own up to date, read the feed instead.",
 			answers: []answer{{status: ok, about: "A page, newest first unless asked otherwise, or the file.", body: report.Page[report.Conversion]{}, files: files}},
+		},
+
+		{
+			method: "PATCH", pattern: "/conversions/{conversion}", who: operators, scope: homing.ScopeConversionsWrite, handle: changeConversion,
+			id: "changeConversion", summary: "Approve, reject or restore a conversion, or accept a late one", body: ChangeBody{},
+			about: "The change and its reason are kept in the conversion's history and stand in the feed; reports follow within seconds. " +
+				"Repeating it changes nothing. With from it is only done if the conversion stands there.",
+			answers: []answer{{status: ok, about: "The conversion as it stands now.", body: Conversion{}}},
+		},
+		{
+			method: "POST", pattern: "/conversions/changes", who: operators, scope: homing.ScopeConversionsWrite, handle: changeConversions,
+			id: "changeConversions", summary: "Change up to 10,000 conversions", params: changesParams, body: []ChangeItem{}, largest: amend.MaxText,
+			about: "Each is done by itself: those that cannot be done are told in the answer, and the others are done all the same. " +
+				"A conversion that somebody else changed meanwhile is left alone.",
+			answers: []answer{{status: ok, about: "What became of each line, in its order; with dry_run what would.", body: Changes{}}},
 		},
 
 		// Accounts, their keys and campaigns.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"homing"
+	"homing/internal/flow/amend"
 	"homing/internal/flow/report"
 )
 
@@ -34,10 +35,20 @@ func newSchemas() *schemas {
 		reflect.TypeFor[homing.Outcome]():        enum("counted", "duplicate", "late", "ignored", "refused"),
 		reflect.TypeFor[homing.ClickClass]():     enum("billable", "bot", "preview", "prefetch", "head", "test"),
 		reflect.TypeFor[homing.CampaignStatus](): enum("active", "paused"),
+		reflect.TypeFor[amend.Result]():          resultSchema(),
 		reflect.TypeFor[homing.Reason]():         {"type": "string", "description": "see reasons.md"},
 		reflect.TypeFor[report.Moment]():         {"type": []string{"string", "null"}, "format": moment},
 		reflect.TypeFor[report.Table]():          tableSchema(),
 	}}
+}
+
+// resultSchema is that of what becomes of a change.
+func resultSchema() schema {
+	var names []string
+	for _, r := range amend.Results() {
+		names = append(names, r.String())
+	}
+	return schema{"type": "string", "enum": names, "description": "ready: a dry run would change it; overtaken: somebody else changed it meanwhile"}
 }
 
 // of is the schema of a value's type, which is a reference if it is a struct.

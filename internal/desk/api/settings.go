@@ -70,7 +70,7 @@ func putAccount(c *call) error {
 	}
 	account, created, err := c.api.Catalog.PutAccount(c.ctx, c.actor(), &catalog.ImportLine{
 		Ref: c.names["account"], Name: body.Name, MultiLead: body.MultiLead, PriceMin: body.PriceMin,
-		PriceMax: body.PriceMax, Currency: body.Currency,
+		PriceMax: body.PriceMax, Currency: body.Currency, Senders: body.Senders,
 	})
 	if err != nil {
 		return err

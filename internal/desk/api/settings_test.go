@@ -2,6 +2,8 @@ package api
 
 import (
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,17 +37,26 @@ func TestPutAccount(t *testing.T) {
 	if changed.Name != "Acme" || changed.PriceMax != 50*homing.Unit+homing.Unit/2 || !changed.MultiLead || changed.Currency != "EUR" {
 		t.Errorf("changed %+v", changed)
 	}
-	if got := into[Account](h.get(token, path).want(200)); got != changed {
+	if got := into[Account](h.get(token, path).want(200)); !reflect.DeepEqual(got, changed) {
 		t.Errorf("got %+v, want %+v", got, changed)
 	}
+	fenced := into[Account](h.put(token, path, `{"senders":["203.0.113.9/24"," 2001:db8::1 ","203.0.113.0/24"]}`).want(200))
+	if want := []string{"203.0.113.0/24", "2001:db8::1"}; !slices.Equal(fenced.Senders, want) {
+		t.Errorf("senders %q, want %q", fenced.Senders, want)
+	}
+	if open := into[Account](h.put(token, path, `{"senders":[]}`).want(200)); len(open.Senders) != 0 {
+		t.Errorf("senders %q, want none", open.Senders)
+	}
+	before += 2
 	for _, bad := range []string{
+		`{"senders":["example.com"]}`, `{"senders":"203.0.113.0/24"}`, `{"senders":["203.0.113.0/33"]}`,
 		`{"name":""}`, `{"nme":"x"}`, `{"ref":"other"}`, `{"price_min":"-1"}`, `{"price_min":"1e400"}`, `{"price_min":"300"}`, `{"price_max":1.23456789}`,
 		`{"currency":"euro"}`, `{"name":"a"}{}`, `{"name":"a","name":"b"}`, `[]`, `null`, `"x"`, `{`, "\xff", `{"name":"\ud800"}`, `{"name":5}`, `{"keys":["x"]}`, `{"url":"x"}`,
 		strings.Repeat(`{"a":`, 20000),
 	} {
 		h.put(token, path, bad).problem(400, "invalid")
 	}
-	if got := into[Account](h.get(token, path)); got != changed {
+	if got := into[Account](h.get(token, path)); !reflect.DeepEqual(got, changed) {
 		t.Errorf("refused bodies changed something: %+v", got)
 	}
 	if n := h.version(); n != before+1 {

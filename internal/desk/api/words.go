@@ -3,6 +3,8 @@ package api
 import (
 	"homing"
 	"homing/internal/engine/ledger"
+	"homing/internal/flow/amend"
+	"homing/internal/flow/catalog"
 )
 
 // What is said both ways, as JSON. Money is decimal strings with the currency
@@ -19,6 +21,7 @@ type Account struct {
 	PriceMin  homing.Money     `json:"price_min"`
 	PriceMax  homing.Money     `json:"price_max"`
 	Currency  string           `json:"currency"`
+	Senders   []string         `json:"senders,omitempty"` // networks that postbacks may come from; none = from everywhere
 	Created   string           `json:"created"`
 }
 
@@ -30,6 +33,7 @@ type AccountBody struct {
 	PriceMin  *homing.Money `json:"price_min,omitempty"`
 	PriceMax  *homing.Money `json:"price_max,omitempty"`
 	Currency  *string       `json:"currency,omitempty"`
+	Senders   *[]string     `json:"senders,omitempty"`
 }
 
 // Key is an account's key. Its text is in one answer only.
@@ -138,6 +142,43 @@ type Conversion struct {
 	Request     homing.RequestID    `json:"request_id"`
 }
 
+// ChangeBody says where a conversion is to stand.
+type ChangeBody struct {
+	Status homing.Status `json:"status"`
+	Reason string        `json:"reason,omitempty"` // the advertiser sees it
+	From   homing.Status `json:"from,omitempty"`   // where it must stand now
+}
+
+// ChangeItem is a line of a list of changes. It names the conversion by id, or
+// by click_id and, where the click has several, lead_code and goal.
+type ChangeItem struct {
+	ID       homing.ConversionID `json:"id,omitempty"`
+	ClickID  string              `json:"click_id,omitempty"`
+	LeadCode string              `json:"lead_code,omitempty"`
+	Goal     *homing.GoalID      `json:"goal,omitempty"`
+	Status   homing.Status       `json:"status"`
+	Reason   string              `json:"reason,omitempty"`
+	From     homing.Status       `json:"from,omitempty"`
+}
+
+// Changes tells what became of a list of changes.
+type Changes struct {
+	DryRun bool           `json:"dry_run"`
+	Counts map[string]int `json:"counts"` // lines by result
+	Rows   []ChangedRow   `json:"rows"`
+}
+
+// ChangedRow is what became of one line.
+type ChangedRow struct {
+	Line    int                 `json:"line"` // from 1
+	ID      homing.ConversionID `json:"id,omitempty"`
+	ClickID string              `json:"click_id,omitempty"`
+	From    *homing.Status      `json:"from,omitempty"` // where it stood
+	To      *homing.Status      `json:"to,omitempty"`
+	Result  amend.Result        `json:"result"`
+	Problem string              `json:"problem,omitempty"`
+}
+
 // ErasureBody names what is to be erased: one of the two.
 type ErasureBody struct {
 	ClickID string `json:"click_id,omitempty"`
@@ -162,7 +203,7 @@ func when(m homing.Millis) string {
 func accountOf(a *homing.Account) Account {
 	return Account{
 		ID: a.ID, Ref: a.Ref, PublicID: a.PublicID, Name: a.Name, MultiLead: a.MultiLead,
-		PriceMin: a.PriceMin, PriceMax: a.PriceMax, Currency: a.Currency, Created: when(a.Created),
+		PriceMin: a.PriceMin, PriceMax: a.PriceMax, Currency: a.Currency, Senders: catalog.SenderTexts(a.Senders), Created: when(a.Created),
 	}
 }
 

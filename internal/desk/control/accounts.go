@@ -3,6 +3,7 @@ package control
 import (
 	"fmt"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -24,7 +25,7 @@ func (d desk) accounts(*http.Request) (any, error) {
 func accountOf(a *homing.Account) Account {
 	return Account{
 		ID: a.ID, Name: a.Name, PublicID: a.PublicID, Ref: a.Ref, MultiLead: a.MultiLead,
-		PriceMin: a.PriceMin, PriceMax: a.PriceMax, Currency: a.Currency, Created: when(a.Created),
+		PriceMin: a.PriceMin, PriceMax: a.PriceMax, Currency: a.Currency, Senders: catalog.SenderTexts(a.Senders), Created: when(a.Created),
 	}
 }
 
@@ -62,6 +63,12 @@ func (d desk) updateAccount(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	var senders []netip.Prefix
+	if edit.Senders != nil {
+		if senders, err = catalog.ParseSenders(*edit.Senders); err != nil {
+			return nil, err
+		}
+	}
 	account, err := d.Catalog.UpdateAccount(r.Context(), actor, id, func(a *homing.Account) {
 		set(&a.Name, edit.Name)
 		set(&a.Ref, edit.Ref)
@@ -70,6 +77,9 @@ func (d desk) updateAccount(r *http.Request) (any, error) {
 		set(&a.PriceMax, edit.PriceMax)
 		if edit.Currency != nil {
 			a.Currency = strings.ToUpper(*edit.Currency)
+		}
+		if edit.Senders != nil {
+			a.Senders = senders
 		}
 	})
 	if err != nil {

@@ -150,9 +150,10 @@ func (c *Client) InviteUser(ctx context.Context, u UserRequest) (UserLink, error
 	return ask[UserLink](ctx, c, "POST", "users", u)
 }
 
-// ResetUser makes a one-time link for a user to choose a new password.
-func (c *Client) ResetUser(ctx context.Context, email string) (UserLink, error) {
-	return ask[UserLink](ctx, c, "POST", "users/reset", UserRequest{Email: email})
+// ResetUser makes a one-time link for a user to choose a new password; it takes
+// the second factor away if that is asked for.
+func (c *Client) ResetUser(ctx context.Context, email string, secondFactor bool) (UserLink, error) {
+	return ask[UserLink](ctx, c, "POST", "users/reset", UserRequest{Email: email, SecondFactor: secondFactor})
 }
 
 // Campaigns lists the campaigns of an account, or of all if it is 0.

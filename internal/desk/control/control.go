@@ -20,8 +20,10 @@ import (
 	"time"
 
 	"homing"
+	"homing/internal/desk/signin"
 	"homing/internal/engine/ledger"
 	"homing/internal/engine/spool"
+	"homing/internal/flow/amend"
 	"homing/internal/flow/catalog"
 	"homing/internal/flow/journal"
 )
@@ -33,6 +35,7 @@ type Desk struct {
 	Spool   spool.Spool
 	Journal *journal.Journal
 	Keyring func() *homing.Keyring
+	Amender *amend.Amender
 	People  People
 	SignIn  Inviter
 	// Trace tells the story of a click as something that can be written as
@@ -51,14 +54,18 @@ type Desk struct {
 	NoReports error
 	// Lag tells how far the warehouse is behind; nil as Loader.
 	Lag func() Lag
-	// Zone is what days are of unless a question says otherwise; nil is UTC.
-	Zone *time.Location
+	// Zone tells what days are of unless a question says otherwise; nil is UTC.
+	Zone func() *time.Location
 	// Places tells what each configured file says of an address; nil: there are
 	// no files.
 	Places func(addr netip.Addr) []Place
 	Tokens Tokens
+	// MasterKeys are the installation's root secrets.
+	MasterKeys MasterKeys
 	// EraseClick forgets a click, see ledger.EraseClick.
 	EraseClick func(ctx context.Context, by string, click homing.Origin) error
+	// Court judges calls of the log once more; nil = nobody does.
+	Court Court
 	// Offline: no server runs, so that there is nothing to watch.
 	Offline bool
 }
@@ -70,8 +77,11 @@ type People interface {
 
 // Inviter makes users and one-time links for them.
 type Inviter interface {
-	Invite(ctx context.Context, by, email string, role homing.Role, account homing.AccountID) (link string, expires homing.Millis, err error)
+	Invite(ctx context.Context, by string, n signin.Invitation) (link string, expires homing.Millis, err error)
 	Reset(ctx context.Context, by, email string) (link string, expires homing.Millis, err error)
+	// ResetFactorOf takes a user's second factor away, and tells whether there
+	// was one.
+	ResetFactorOf(ctx context.Context, by, email string) (there bool, err error)
 }
 
 // Addresses tell how the listeners are reached, without a slash at the end.

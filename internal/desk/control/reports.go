@@ -64,7 +64,11 @@ func (d desk) catchUp(ctx context.Context) (notes []string, err error) {
 
 // defaults are what a question takes for granted.
 func (d desk) defaults() report.Defaults {
-	return report.Defaults{Now: homing.MillisOf(d.Clock()), Zone: d.Zone}
+	o := report.Defaults{Now: homing.MillisOf(d.Clock())}
+	if d.Zone != nil {
+		o.Zone = d.Zone()
+	}
+	return o
 }
 
 // parameters are a request's query, repeats kept.

@@ -45,8 +45,10 @@ func (d desk) routes() []route {
 
 		{"POST /v1/import", "import", told(d.importLines)},
 		{"POST /v1/trace", "trace", told(d.trace)},
+		{"POST /v1/replay", "replay", told(d.replay)},
 
 		{"GET /v1/conversions", "conversions", listed(d.conversions)},
+		{"POST /v1/conversions/changes", "conversions approve", told(d.changeConversions)},
 		{"GET /v1/postbacks", "postbacks", listed(d.postbacks)},
 		{"GET /v1/clicks", "clicks", listed(d.clicks)},
 
@@ -60,6 +62,8 @@ func (d desk) routes() []route {
 		{"GET /v1/tokens", "token list", told(d.tokens)},
 		{"POST /v1/tokens", "token create", told(d.makeToken)},
 		{"DELETE /v1/tokens/{token}", "token revoke", told(d.revokeToken)},
+		{"GET /v1/masterkeys", "masterkey list", told(d.masterKeys)},
+		{"POST /v1/masterkeys", "masterkey rotate", told(d.rotateMasterKey)},
 		{"POST /v1/erase/click", "erase click", told(d.eraseClick)},
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"homing"
 	"homing/internal/desk/control"
+	"homing/internal/desk/signin"
 )
 
 func TestAccountsAndKeys(t *testing.T) {
@@ -144,21 +145,29 @@ func TestUsersAndTrace(t *testing.T) {
 	s := open(t, func(d *control.Desk) { d.SignIn = sign })
 	link, err := s.InviteUser(s.ctx, control.UserRequest{Email: "a@b.example"})
 	must(t, err)
-	if link.Link != "http://desk/welcome/command line" || link.Expires == "" || sign.last.Role != homing.RoleOperator {
+	if link.Link != "http://desk/welcome/command line" || link.Expires == "" || sign.last.Role != homing.RoleOperator || sign.last.Level != homing.Owner {
 		t.Errorf("%+v for %+v", link, sign.last)
 	}
-	_, err = s.InviteUser(s.ctx, control.UserRequest{Email: "a@b.example", Account: 4})
+	_, err = s.InviteUser(s.ctx, control.UserRequest{Email: "a@b.example", Account: 4, Level: homing.Manager, HideMoney: true})
 	must(t, err)
-	if sign.last.Role != homing.RoleAdvertiser || sign.last.Account != 4 {
+	want := signin.Invitation{Email: "a@b.example", Role: homing.RoleAdvertiser, Account: 4, Level: homing.Manager, HideMoney: true}
+	if sign.last != want {
 		t.Errorf("asked for %+v", sign.last)
 	}
-	if _, err := s.ResetUser(s.ctx, "x@y.example"); err == nil || err.Error() != "no mail for x@y.example" {
+	if _, err := s.ResetUser(s.ctx, "x@y.example", false); err == nil || err.Error() != "no mail for x@y.example" {
 		t.Errorf("a fault is told as %v", err)
 	}
-	must(t, s.ledger.PutUser(s.ctx, ledgerActor, &homing.User{Email: "a@b.example", Role: homing.RoleOperator, Created: began}))
+	sign.reset = "a@b.example"
+	if link, err = s.ResetUser(s.ctx, "a@b.example", false); err != nil || link.SecondFactorRemoved || sign.unlocked != "" {
+		t.Errorf("reset: %+v %v, unlocked %q", link, err, sign.unlocked)
+	}
+	if link, err = s.ResetUser(s.ctx, "a@b.example", true); err != nil || !link.SecondFactorRemoved || link.Link == "" || sign.unlocked != "a@b.example" {
+		t.Errorf("reset with the second factor: %+v %v, unlocked %q", link, err, sign.unlocked)
+	}
+	must(t, s.ledger.PutUser(s.ctx, ledgerActor, &homing.User{Email: "a@b.example", Role: homing.RoleOperator, Created: began, Level: homing.Manager}))
 	users, err := s.Users(s.ctx)
 	must(t, err)
-	if len(users) != 1 || !users[0].Invited || users[0].Email != "a@b.example" {
+	if len(users) != 1 || !users[0].Invited || users[0].Email != "a@b.example" || users[0].Level != homing.Manager {
 		t.Errorf("users: %+v", users)
 	}
 	story, err := s.Trace(s.ctx, "https://x.example/?a=1&b=%2F")

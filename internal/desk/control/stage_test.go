@@ -14,10 +14,12 @@ import (
 
 	"homing"
 	"homing/internal/desk/control"
+	"homing/internal/desk/signin"
 	"homing/internal/engine/ledger"
 	"homing/internal/engine/ledger/sqlite"
 	"homing/internal/engine/spool"
 	"homing/internal/engine/spool/segment"
+	"homing/internal/flow/amend"
 	"homing/internal/flow/catalog"
 	"homing/internal/flow/journal"
 )
@@ -68,6 +70,7 @@ func open(t *testing.T, change func(*control.Desk)) *stage {
 		Addresses: func() control.Addresses { return control.Addresses{Track: "http://127.0.0.1:8080"} },
 		Status:    func() control.Status { return control.Status{Version: "test", Node: 3} },
 	}
+	s.desk.Amender = &amend.Amender{Books: books, Decider: books, View: settings.View, Keyring: keyring, Masker: settings.Masker, Clock: clock}
 	if change != nil {
 		change(&s.desk)
 	}
@@ -105,15 +108,27 @@ func (s *stage) serve() {
 }
 
 // inviter makes links for whom it is asked.
-type inviter struct{ last control.UserRequest }
+type inviter struct {
+	last signin.Invitation
+	// reset gives links for new passwords; whose has no second factor then.
+	reset, unlocked string
+}
 
-func (i *inviter) Invite(_ context.Context, by, email string, role homing.Role, account homing.AccountID) (string, homing.Millis, error) {
-	i.last = control.UserRequest{Email: email, Role: role, Account: account}
+func (i *inviter) Invite(_ context.Context, by string, n signin.Invitation) (string, homing.Millis, error) {
+	i.last = n
 	return "http://desk/welcome/" + by, began + 1000, nil
 }
 
 func (i *inviter) Reset(_ context.Context, _, email string) (string, homing.Millis, error) {
-	return "", 0, errors.New("no mail for " + email)
+	if email != i.reset {
+		return "", 0, errors.New("no mail for " + email)
+	}
+	return "http://desk/welcome/again", began + 1000, nil
+}
+
+func (i *inviter) ResetFactorOf(_ context.Context, _, email string) (bool, error) {
+	i.unlocked = email
+	return true, nil
 }
 
 // account makes an account and a campaign of it.

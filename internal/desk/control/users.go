@@ -1,11 +1,13 @@
 package control
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
 
 	"homing"
+	"homing/internal/desk/signin"
 )
 
 func (d desk) users(r *http.Request) (any, error) {
@@ -16,8 +18,8 @@ func (d desk) users(r *http.Request) (any, error) {
 	list := []User{}
 	for _, u := range all {
 		list = append(list, User{
-			ID: u.ID, Email: u.Email, Role: u.Role, Account: u.Account, Created: when(u.Created),
-			Invited: u.Password == "", Disabled: u.Disabled,
+			ID: u.ID, Email: u.Email, Role: u.Role, Account: u.Account, Level: u.Level, HideMoney: u.HideMoney,
+			SecondFactor: len(u.TOTP) > 0, Created: when(u.Created), Invited: u.Password == "", Disabled: u.Disabled,
 		})
 	}
 	return list, nil
@@ -34,7 +36,9 @@ func (d desk) inviteUser(r *http.Request) (any, error) {
 			ask.Role = homing.RoleAdvertiser
 		}
 	}
-	link, expires, err := d.SignIn.Invite(r.Context(), actor, ask.Email, ask.Role, ask.Account)
+	link, expires, err := d.SignIn.Invite(r.Context(), actor, signin.Invitation{
+		Email: ask.Email, Role: ask.Role, Account: ask.Account, Level: cmp.Or(ask.Level, homing.Owner), HideMoney: ask.HideMoney,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +54,11 @@ func (d desk) resetUser(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return UserLink{Email: ask.Email, Link: link, Expires: when(expires)}, nil
+	told := UserLink{Email: ask.Email, Link: link, Expires: when(expires)}
+	if ask.SecondFactor {
+		told.SecondFactorRemoved, err = d.SignIn.ResetFactorOf(r.Context(), actor, ask.Email)
+	}
+	return told, err
 }
 
 // trace takes its text in a body, not in the path: it may be a postback URL

@@ -21,6 +21,7 @@ type Account struct {
 	PriceMin  homing.Money     `json:"price_min"`
 	PriceMax  homing.Money     `json:"price_max"`
 	Currency  string           `json:"currency"`
+	Senders   []string         `json:"senders,omitempty"` // permitted networks; none = from everywhere
 	Created   string           `json:"created"`
 }
 
@@ -39,6 +40,7 @@ type AccountEdit struct {
 	PriceMin  *homing.Money `json:"price_min,omitempty"`
 	PriceMax  *homing.Money `json:"price_max,omitempty"`
 	Currency  *string       `json:"currency,omitempty"`
+	Senders   *[]string     `json:"senders,omitempty"`
 }
 
 // Key is a key, with its text only when it was made just now.
@@ -102,17 +104,26 @@ type User struct {
 	Email    string           `json:"email"`
 	Role     homing.Role      `json:"role"`
 	Account  homing.AccountID `json:"account,omitempty"`
+	Level    homing.Level     `json:"level"`
 	Created  string           `json:"created"`
 	Invited  bool             `json:"invited,omitempty"` // has not chosen a password yet
 	Disabled bool             `json:"disabled,omitempty"`
+	// HideMoney: amounts are left out of all that the user sees.
+	HideMoney    bool `json:"hide_money,omitempty"`
+	SecondFactor bool `json:"second_factor,omitempty"`
 }
 
 // UserRequest makes a user, or asks for a new link for one. Without a role it
-// is an advertiser's user if it has an account, else an operator.
+// is an advertiser's user if it has an account, else an operator; without a
+// level an owner.
 type UserRequest struct {
-	Email   string           `json:"email"`
-	Role    homing.Role      `json:"role,omitempty"`
-	Account homing.AccountID `json:"account,omitempty"`
+	Email     string           `json:"email"`
+	Role      homing.Role      `json:"role,omitempty"`
+	Account   homing.AccountID `json:"account,omitempty"`
+	Level     homing.Level     `json:"level,omitempty"`
+	HideMoney bool             `json:"hide_money,omitempty"`
+	// SecondFactor takes the second factor away besides.
+	SecondFactor bool `json:"second_factor,omitempty"`
 }
 
 // UserLink is a one-time link for a person.
@@ -120,6 +131,8 @@ type UserLink struct {
 	Email   string `json:"email"`
 	Link    string `json:"link"`
 	Expires string `json:"expires"`
+	// SecondFactorRemoved: there was one, and it is gone.
+	SecondFactorRemoved bool `json:"second_factor_removed,omitempty"`
 }
 
 // Conversion is one line of homing conversions.

@@ -1,0 +1,106 @@
+package app
+
+import (
+	"errors"
+	"log/slog"
+	"testing"
+	"time"
+
+	"homing"
+	"homing/internal/engine/ledger"
+)
+
+// TestARotationIsInForceWithoutARestart, and what was made before stays good.
+func TestARotationIsInForceWithoutARestart(t *testing.T) {
+	now := started
+	clock := func() time.Time { return now.Time() }
+	cfg := Config{DataDir: t.TempDir()}
+	open := func() *house {
+		t.Helper()
+		h, err := openHouse(t.Context(), &cfg, clock, slog.New(slog.DiscardHandler), func(err error) { t.Error(err) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h
+	}
+	h := open()
+	keeper := masterKeyKeeper{h}
+	first, err := keeper.MasterKeys(t.Context())
+	if err != nil || len(first) != 1 || !first[0].InUse || first[0].Until != 0 || first[0].Renewal == 0 {
+		t.Fatalf("%+v %v", first, err)
+	}
+	before := homing.Origin{Time: now, Node: 1, Campaign: 7}
+	old := h.keyring().Seal(before)
+	sealed := h.keyring().SealSecret("an advertiser's key", "7")
+	now += 1000
+	made, err := keeper.RotateMasterKey(t.Context(), "user 3", first[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := keeper.RotateMasterKey(t.Context(), "user 3", first[0].ID); !errors.Is(err, homing.ErrConflict) {
+		t.Errorf("the second of two at once: %v", err)
+	}
+	if _, err := keeper.RotateMasterKey(t.Context(), "user 3", made.ID); !errors.Is(err, homing.ErrInvalid) {
+		t.Errorf("another before the first is in use: %v", err)
+	}
+	ahead := homing.Origin{Time: made.From - 1, Node: 1, Campaign: 7}
+	oldRing := func() *homing.Keyring {
+		keys, err := h.sortedMasterKeys()
+		if err != nil {
+			t.Fatal(err)
+		}
+		ring, err := homing.NewKeyring(keys[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ring
+	}()
+	for range 2 { // as it runs, and after a restart
+		ring := h.keyring()
+		if o, ok := ring.Open(old); !ok || o != before || ring.Seal(before) != old {
+			t.Error("an id of before does not open any more")
+		}
+		if _, err := ring.OpenSecret(sealed, "7"); err != nil {
+			t.Error(err)
+		}
+		if _, ok := oldRing.Open(ring.Seal(ahead)); !ok {
+			t.Error("the new key is used before its time")
+		}
+		if _, ok := oldRing.Open(ring.Seal(homing.Origin{Time: made.From, Node: 1, Campaign: 7})); ok {
+			t.Error("the new key is not used")
+		}
+		if err := h.Close(); err != nil {
+			t.Fatal(err)
+		}
+		h = open()
+	}
+	defer h.Close()
+	keeper = masterKeyKeeper{h}
+	entries, err := h.ledger.Audit(t.Context(), ledger.AuditQuery{Action: "masterkey", Limit: 9})
+	if err != nil || len(entries) != 1 || entries[0].Actor != "user 3" || entries[0].Object != "master key "+made.ID {
+		t.Errorf("audit: %+v %v", entries, err)
+	}
+	now = made.From
+	keys, err := keeper.MasterKeys(t.Context())
+	if err != nil || len(keys) != 2 || !keys[0].InUse || keys[1].InUse || keys[1].Until != made.From+homing.MillisIn(masterKeyKept) {
+		t.Errorf("%+v %v", keys, err)
+	}
+	if _, err := (controlMasterKeys{keeper}).Rotate(t.Context(), "command line"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestMasterKeysAreBounded(t *testing.T) {
+	keys := []homing.MasterKey{newMasterKey(started)}
+	now := started
+	for len(keys) < maxMasterKeys {
+		now += 60_000
+		var err error
+		if keys, err = addMasterKey(keys, keys[len(keys)-1].ID, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := addMasterKey(keys, keys[len(keys)-1].ID, now+60_000); !errors.Is(err, homing.ErrInvalid) {
+		t.Errorf("the %dth: %v", len(keys)+1, err)
+	}
+}

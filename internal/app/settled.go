@@ -1,0 +1,46 @@
+package app
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"homing"
+)
+
+// What the operators settle in the panel is in force at once. What was given on
+// the command line, in the environment or in the settings file goes before it.
+
+// publicURL is how clicks and postbacks are reached from outside; "" if nobody
+// said.
+func (h *house) publicURL(given string) string {
+	if given != "" {
+		return strings.TrimSuffix(given, "/")
+	}
+	return h.catalog.View().Installation.PublicURL
+}
+
+// zone is what days are of unless a question says otherwise.
+func (h *house) zone() *time.Location {
+	if h.givenZone != nil {
+		return h.givenZone
+	}
+	zone, err := time.LoadLocation(h.catalog.View().Installation.Zone)
+	if err != nil {
+		// It was checked when it was settled, perhaps by a homing that knew
+		// more zones.
+		return time.UTC
+	}
+	return zone
+}
+
+func givenZone(cfg *Config) (*time.Location, error) {
+	if cfg.TimeZone == "" {
+		return nil, nil
+	}
+	zone, err := time.LoadLocation(cfg.TimeZone)
+	if err != nil || cfg.TimeZone == "Local" {
+		return nil, fmt.Errorf("%w --time-zone %q: want a name such as Europe/Berlin or UTC", homing.ErrInvalid, cfg.TimeZone)
+	}
+	return zone, nil
+}
