@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  = -X homing/internal/app.Version=$(VERSION)
 FUZZTIME ?= 60s
 
-.PHONY: run build web test check unit fuzz bench bench-reports clean
+.PHONY: run build web test check unit fuzz bench bench-reports pictures clean
 
 run: build
 	bin/homing serve
@@ -71,6 +71,10 @@ bench:
 CLICKS ?= 100000000
 bench-reports:
 	$(GO) run ./bench/reports --clicks $(CLICKS) --dir .scratch/bench-reports
+
+# The pictures of docs/, from the panel's tests. Look at them before you commit them.
+pictures: web
+	HOMING_TEST_PICTURES=$(CURDIR)/docs/pictures $(GO) test -count 1 -run '^TestPictures$$' ./internal/desk/panel
 
 clean:
 	rm -rf bin screenshots web/node_modules

@@ -31,9 +31,9 @@ var rooms = []room{
 	{name: "web", prefix: "web/", rule: "the bundle of the panel's scripts holds files and knows nothing"},
 	{name: "desk", prefix: "internal/desk/", knows: []string{"web", "flow", "rule", "contract"}, rule: "a door for people may only know flows, rules, engine contracts and the words; only app names an engine"},
 	{name: "simulate", prefix: "internal/simulate", knows: []string{"desk"}, rule: "the simulation plays from outside: it may only know the control socket and the words"},
-	{name: "app", prefix: "internal/app", knows: []string{"edge", "desk", "flow", "rule", "contract", "engine"}, rule: "app wires the house and is known by cmd only"},
+	{name: "app", prefix: "internal/app", knows: []string{"edge", "desk", "flow", "rule", "contract", "engine"}, rule: "app wires the house and is known by cmd, suites and benchmarks only"},
 	{name: "cmd", prefix: "cmd/", knows: []string{"app", "simulate", "desk"}, rule: "a command parses, calls app or the control socket, and prints"},
-	{name: "bench", prefix: "bench/", knows: []string{"flow", "rule", "contract", "engine"}, rule: "a benchmark measures flows and engines; nobody knows it"},
+	{name: "bench", prefix: "bench/", knows: []string{"app", "desk", "flow", "rule", "contract", "engine"}, rule: "a benchmark measures flows, engines and the panel as app wires it; nobody knows it"},
 	{name: "suite", prefix: "internal/suite", knows: []string{"app", "desk", "flow", "rule", "contract", "engine", "simulate", "edge"}, rule: "suites are tests"},
 }
 

@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"homing"
+	"homing/bench/show"
 	"homing/internal/engine/warehouse"
 	"homing/internal/flow/report"
 )
 
 // finding is how long clicks took to be found by id.
-type finding struct{ quiet, live, sqlite timing }
+type finding struct{ quiet, live, sqlite show.Timing }
 
 // byID bounds finding a click.
 const byID = 10 * time.Millisecond
@@ -24,34 +25,34 @@ const answerTime = 5 * time.Minute
 func (b *bench) askAll(ctx context.Context) error {
 	for i := range b.asked {
 		a := &b.asked[i]
-		b.progress.begin("asking for %s", a.title)
+		b.progress.Begin("asking for %s", a.title)
 		var table *report.Table
 		a.quiet = b.time(ctx, &a.question, quietRuns, func() {}, &table)
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if a.quiet.known() {
+		if a.quiet.Known() {
 			a.total = totals(table)
 			b.check(a, table)
 		}
 	}
-	b.progress.begin("finding %s clicks by id", grouped(int64(len(b.state.Samples))))
+	b.progress.Begin("finding %s clicks by id", show.Grouped(int64(len(b.state.Samples))))
 	b.finding.quiet = b.find(ctx)
 	return ctx.Err()
 }
 
 // time asks a question several times. What goes wrong is the question's fault,
 // and the others are asked all the same.
-func (b *bench) time(ctx context.Context, q *question, runs int, rest func(), last **report.Table) timing {
+func (b *bench) time(ctx context.Context, q *question, runs int, rest func(), last **report.Table) show.Timing {
 	values, err := q.parameters()
 	if err != nil {
-		return timing{err: err}
+		return show.Timing{Err: err}
 	}
 	_, until, _, err := month()
 	if err != nil {
-		return timing{err: err}
+		return show.Timing{Err: err}
 	}
-	return timed(b.now, warmRuns, runs, rest, func() error {
+	return show.Timed(b.now, warmRuns, runs, rest, func() error {
 		ctx, cancel := context.WithTimeout(ctx, answerTime)
 		defer cancel()
 		parsed, err := report.Parse(values, report.Defaults{Now: until})
@@ -64,7 +65,7 @@ func (b *bench) time(ctx context.Context, q *question, runs int, rest func(), la
 }
 
 // find looks for every sample, in an order of its own; first once to warm up.
-func (b *bench) find(ctx context.Context) (t timing) {
+func (b *bench) find(ctx context.Context) (t show.Timing) {
 	order := rand.New(rand.NewPCG(b.seed, 7)).Perm(len(b.state.Samples))
 	for pass := range 2 {
 		for _, i := range order {
@@ -73,13 +74,13 @@ func (b *bench) find(ctx context.Context) (t timing) {
 			click, err := b.warehouse.Click(ctx, want.Origin)
 			took := b.now().Sub(began)
 			if err != nil {
-				return timing{err: fmt.Errorf("click %+v: %w", want.Origin, err)}
+				return show.Timing{Err: fmt.Errorf("click %+v: %w", want.Origin, err)}
 			}
 			if click.Origin != want.Origin || click.Cost != want.Cost {
-				return timing{err: fmt.Errorf("another click than %+v was found", want.Origin)}
+				return show.Timing{Err: fmt.Errorf("another click than %+v was found", want.Origin)}
 			}
 			if pass == 1 {
-				t.all = append(t.all, took)
+				t.All = append(t.All, took)
 			}
 		}
 	}

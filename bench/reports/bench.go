@@ -11,6 +11,7 @@ import (
 
 	"homing"
 	"homing/bench/reports/traffic"
+	"homing/bench/show"
 	"homing/internal/engine/warehouse"
 	"homing/internal/engine/warehouse/duckdb"
 	"homing/internal/flow/report"
@@ -19,7 +20,7 @@ import (
 // bench is a run.
 type bench struct {
 	options
-	progress  *progress
+	progress  *show.Progress
 	world     *traffic.World
 	state     state
 	reused    bool // the warehouse is of an earlier run
@@ -40,14 +41,14 @@ type bench struct {
 // asked is a question with its answers' times.
 type asked struct {
 	question
-	quiet, live, rival timing
+	quiet, live, rival show.Timing
 	total              map[string]string // of the quiet answer, by metric
 }
 
 // open makes the world and sees to it that the warehouse is full.
 func open(ctx context.Context, o options) (*bench, error) {
-	b := &bench{options: o, progress: newProgress(o.now)}
-	b.progress.begin("making accounts, campaigns and publishers")
+	b := &bench{options: o, progress: show.NewProgress(o.now)}
+	b.progress.Begin("making accounts, campaigns and publishers")
 	b.world = traffic.New(o.seed)
 	if err := os.MkdirAll(o.dir, 0o700); err != nil {
 		return nil, err
@@ -99,7 +100,7 @@ func (b *bench) start(ctx context.Context) error {
 }
 
 func (b *bench) close() error {
-	b.progress.end()
+	b.progress.End()
 	return b.warehouse.Close()
 }
 

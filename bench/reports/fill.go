@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"homing/bench/reports/traffic"
+	"homing/bench/show"
 	"homing/internal/engine/warehouse"
 )
 
@@ -29,7 +30,7 @@ func (b *bench) fill(ctx context.Context) error {
 	if err := b.start(ctx); err != nil {
 		return err
 	}
-	b.progress.begin("loading %s clicks", grouped(b.clicks))
+	b.progress.Begin("loading %s clicks", show.Grouped(b.clicks))
 	stream := b.world.Stream(p)
 	defer stream.Close()
 	b.state = state{Generation: generation, Seed: b.seed, Clicks: b.clicks}
@@ -72,7 +73,7 @@ func (b *bench) load(ctx context.Context, stream *traffic.Stream) (filled, error
 		f.Rows += round.Rows()
 		made += time.Duration(round.Made)
 		stream.Give(round)
-		b.progress.at(f.Clicks, b.clicks)
+		b.progress.At(f.Clicks, b.clicks)
 	}
 	if err := b.loadBatch(ctx, &f, &books); err != nil {
 		return f, err

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"homing/bench/reports/traffic"
+	"homing/bench/show"
 	"homing/internal/engine/warehouse"
 	"homing/internal/flow/report"
 )
@@ -16,7 +17,7 @@ import (
 type live struct {
 	before  uint64 // position of the source when the run began
 	seconds int64
-	loads   timing        // of a second's rows
+	loads   show.Timing   // of a second's rows
 	late    time.Duration // how far behind a load ended, at most
 	err     error
 }
@@ -41,11 +42,11 @@ func (b *bench) askWhileLoading(ctx context.Context) error {
 	var table *report.Table
 	for i := range b.asked {
 		if a := &b.asked[i]; a.within > 0 || a.beside {
-			b.progress.begin("asking for %s while %s clicks/s come in", a.title, grouped(int64(b.rate)))
+			b.progress.Begin("asking for %s while %s clicks/s come in", a.title, show.Grouped(int64(b.rate)))
 			a.live = b.time(ctx, &a.question, liveRuns, rest, &table)
 		}
 	}
-	b.progress.begin("finding clicks by id meanwhile")
+	b.progress.Begin("finding clicks by id meanwhile")
 	b.finding.live = b.find(ctx)
 	pause(ctx, b.options.live-b.now().Sub(began))
 	close(stop)
@@ -96,7 +97,7 @@ func (b *bench) play(ctx context.Context, player *traffic.Live, stop <-chan stru
 			}
 		}
 		b.live.seconds = n
-		b.live.loads.all = append(b.live.loads.all, b.now().Sub(start))
+		b.live.loads.All = append(b.live.loads.All, b.now().Sub(start))
 		b.live.late = max(b.live.late, b.now().Sub(due))
 	}
 }

@@ -109,13 +109,13 @@ func run(ctx context.Context, arguments []string) (int, error) {
 		return 2, err
 	}
 	result := b.result()
-	fmt.Print(result.text())
+	fmt.Print(result.Text())
 	if o.document != "" {
-		if err := result.write(o.document); err != nil {
+		if err := result.Write(o.document); err != nil {
 			return 2, err
 		}
 	}
-	if result.missed() {
+	if result.Missed() {
 		return 1, nil
 	}
 	return 0, nil

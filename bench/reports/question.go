@@ -8,6 +8,7 @@ import (
 
 	"homing"
 	"homing/bench/reports/traffic"
+	"homing/bench/show"
 )
 
 // question is one row of the table: what is asked, and how long it may take.
@@ -40,7 +41,7 @@ const midPlace = traffic.CampaignCount / 10
 func questions(w *traffic.World, b *traffic.Books) []question {
 	mid, largest := w.CampaignAt(midPlace), w.CampaignAt(0)
 	of := func(name string, id homing.CampaignID) string {
-		return fmt.Sprintf("of the %s campaign (%s clicks)", name, grouped(clicksOf(b, id)))
+		return fmt.Sprintf("of the %s campaign (%s clicks)", name, show.Grouped(clicksOf(b, id)))
 	}
 	midName, largestName := of("mid-size", mid), of("largest", largest)
 	drill := []string{"day", "country", "device", "os"}

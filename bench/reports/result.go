@@ -5,57 +5,25 @@ import (
 	"time"
 
 	"homing/bench/reports/traffic"
+	"homing/bench/show"
 )
 
-// result is what is shown: tables of text.
-type result struct {
-	head   []string // what was measured, and on what
-	tables []table
-	notes  []string
-	errors []string
-	misses int
-}
-
-type table struct {
-	head []string
-	rows [][]string
-}
-
-// Verdicts.
-const (
-	met    = "met"
-	missed = "MISSED"
-	quoted = ""
-)
-
-// missed tells whether a limit was.
-func (r *result) missed() bool { return r.misses > 0 || len(r.errors) > 0 }
-
-// judge says whether a limit was met.
-func (r *result) judge(ok bool) string {
-	if ok {
-		return met
-	}
-	r.misses++
-	return missed
-}
-
-func (b *bench) result() *result {
+func (b *bench) result() *show.Result {
 	l := b.state.Loaded
-	r := &result{errors: b.wrong}
-	r.head = []string{
+	r := &show.Result{Section: "reports", Errors: b.wrong}
+	r.Head = []string{
 		fmt.Sprintf("%s clicks of 30 days in %s campaigns, %s rows with conversions and postbacks (seed %d); DuckDB %s.",
-			grouped(l.Clicks), grouped(traffic.CampaignCount), grouped(l.Rows), b.seed, b.version),
-		fmt.Sprintf("%s. Taken on %s.", machine(), b.now().UTC().Format("2006-01-02 15:04 UTC")),
+			show.Grouped(l.Clicks), show.Grouped(traffic.CampaignCount), show.Grouped(l.Rows), b.seed, b.version),
+		fmt.Sprintf("%s. Taken on %s.", show.Machine(), b.now().UTC().Format("2006-01-02 15:04 UTC")),
 	}
-	r.tables = append(r.tables, b.questionTable(r), b.figureTable(r))
+	r.Tables = append(r.Tables, b.questionTable(r), b.figureTable(r))
 	b.note(r)
 	return r
 }
 
 // questionTable has a row for each question.
-func (b *bench) questionTable(r *result) table {
-	t := table{head: []string{"", "question", "limit", "median", "slowest", "limit is", "while loading", "times", "twice is", "SQLite", "ratio"}}
+func (b *bench) questionTable(r *show.Result) show.Table {
+	t := show.Table{Head: []string{"", "question", "limit", "median", "slowest", "limit is", "while loading", "times", "twice is", "SQLite", "ratio"}}
 	for i := range b.asked {
 		a := &b.asked[i]
 		row := newRow(a.letter, a.title, a.within)
@@ -63,17 +31,17 @@ func (b *bench) questionTable(r *result) table {
 			b.addFinding(r, &t)
 		}
 		b.times(r, row, &a.quiet, &a.rival, &a.live, a.within)
-		t.rows = append(t.rows, row)
+		t.Rows = append(t.Rows, row)
 	}
 	return t
 }
 
 // addFinding puts clicks by id where c belongs: before d.
-func (b *bench) addFinding(r *result, t *table) {
+func (b *bench) addFinding(r *show.Result, t *show.Table) {
 	f := &b.finding
-	row := newRow("c", fmt.Sprintf("click by id, %s of them; slowest: of 99 in 100", grouped(int64(len(f.quiet.all)))), byID)
+	row := newRow("c", fmt.Sprintf("click by id, %s of them; slowest: of 99 in 100", show.Grouped(int64(len(f.quiet.All)))), byID)
 	b.times(r, row, &f.quiet, &f.sqlite, &f.live, byID)
-	t.rows = append(t.rows, row)
+	t.Rows = append(t.Rows, row)
 }
 
 // The columns of questionTable.
@@ -92,53 +60,53 @@ func newRow(letter, title string, within time.Duration) []string {
 	row := make([]string, inRatio+1)
 	row[0], row[1] = letter, title
 	if within > 0 {
-		row[2] = duration(within)
+		row[2] = show.Duration(within)
 	}
 	return row
 }
 
 // times fills in the columns of times and the verdicts.
-func (b *bench) times(r *result, row []string, quiet, rival, live *timing, within time.Duration) {
-	if quiet.err != nil {
+func (b *bench) times(r *show.Result, row []string, quiet, rival, live *show.Timing, within time.Duration) {
+	if quiet.Err != nil {
 		row[inMedian] = "failed"
-		r.errors = append(r.errors, row[1]+": "+quiet.err.Error())
+		r.Errors = append(r.Errors, row[1]+": "+quiet.Err.Error())
 		return
 	}
-	row[inMedian], row[inSlowest] = duration(quiet.median()), duration(slowest(quiet))
+	row[inMedian], row[inSlowest] = show.Duration(quiet.Median()), show.Duration(slowest(quiet))
 	if within > 0 {
-		row[inLimit] = r.judge(limited(quiet) <= within)
+		row[inLimit] = r.Judge(limited(quiet) <= within)
 	}
 	switch {
-	case live.err != nil:
+	case live.Err != nil:
 		row[inLive] = "failed"
-		r.errors = append(r.errors, row[1]+" while loading: "+live.err.Error())
-	case live.known():
-		row[inLive], row[inTimes] = duration(live.median()), times(live.median(), quiet.median())
-		row[inTwice] = r.judge(live.median() <= 2*quiet.median())
+		r.Errors = append(r.Errors, row[1]+" while loading: "+live.Err.Error())
+	case live.Known():
+		row[inLive], row[inTimes] = show.Duration(live.Median()), show.Times(live.Median(), quiet.Median())
+		row[inTwice] = r.Judge(live.Median() <= 2*quiet.Median())
 	}
 	switch {
-	case rival.err != nil:
+	case rival.Err != nil:
 		row[inRival] = "failed"
-		r.errors = append(r.errors, "SQLite, "+row[1]+": "+rival.err.Error())
-	case rival.known():
-		row[inRival], row[inRatio] = duration(rival.median()), b.atLeast()+times(rival.median(), quiet.median())
+		r.Errors = append(r.Errors, "SQLite, "+row[1]+": "+rival.Err.Error())
+	case rival.Known():
+		row[inRival], row[inRatio] = show.Duration(rival.Median()), b.atLeast()+show.Times(rival.Median(), quiet.Median())
 	}
 }
 
 // limited is what a limit is for: the slowest of a few runs, the median of many.
-func limited(t *timing) time.Duration {
-	if len(t.all) >= 100 {
-		return t.median()
+func limited(t *show.Timing) time.Duration {
+	if len(t.All) >= 100 {
+		return t.Median()
 	}
 	return slowest(t)
 }
 
 // slowest is, of many runs, what 99 in 100 do not exceed.
-func slowest(t *timing) time.Duration {
-	if len(t.all) >= 100 {
-		return t.at(0.99)
+func slowest(t *show.Timing) time.Duration {
+	if len(t.All) >= 100 {
+		return t.At(0.99)
 	}
-	return t.max()
+	return t.Max()
 }
 
 // atLeast stands before ratios if SQLite had less to look at.
@@ -147,36 +115,4 @@ func (b *bench) atLeast() string {
 		return "> "
 	}
 	return ""
-}
-
-// duration writes a time with three digits, in seconds or milliseconds.
-func duration(d time.Duration) string {
-	switch ms := float64(d) / float64(time.Millisecond); {
-	case ms >= 100_000:
-		return fmt.Sprintf("%.0f s", ms/1000)
-	case ms >= 10_000:
-		return fmt.Sprintf("%.1f s", ms/1000)
-	case ms >= 1000:
-		return fmt.Sprintf("%.2f s", ms/1000)
-	case ms >= 100:
-		return fmt.Sprintf("%.0f ms", ms)
-	case ms >= 10:
-		return fmt.Sprintf("%.1f ms", ms)
-	default:
-		return fmt.Sprintf("%.2f ms", ms)
-	}
-}
-
-func times(a, b time.Duration) string {
-	if b == 0 {
-		return ""
-	}
-	switch x := float64(a) / float64(b); {
-	case x >= 10:
-		return fmt.Sprintf("%.0f ×", x)
-	case x >= 0.1:
-		return fmt.Sprintf("%.1f ×", x)
-	default:
-		return fmt.Sprintf("%.3f ×", x)
-	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"homing"
 	"homing/bench/reports/sqlite"
+	"homing/bench/show"
 	"homing/internal/engine/warehouse"
 )
 
@@ -40,7 +41,7 @@ func (r *rivalState) keep(o homing.Origin) bool {
 
 // compare asks SQLite the same.
 func (b *bench) compare(ctx context.Context) error {
-	defer b.progress.end()
+	defer b.progress.End()
 	if b.sqliteClicks == 0 {
 		return nil
 	}
@@ -54,11 +55,11 @@ func (b *bench) compare(ctx context.Context) error {
 	b.rival.version = store.Version()
 	for i := range b.asked {
 		if a := &b.asked[i]; a.sqlite {
-			b.progress.begin("asking SQLite for %s", a.title)
+			b.progress.Begin("asking SQLite for %s", a.title)
 			a.rival = b.timeRival(ctx, store, a)
 		}
 	}
-	b.progress.begin("finding clicks in SQLite")
+	b.progress.Begin("finding clicks in SQLite")
 	b.finding.sqlite = b.findRival(store)
 	return errors.Join(ctx.Err(), store.Close())
 }
@@ -69,10 +70,10 @@ const patience = 45 * time.Second
 // timeRival asks as often as the warehouse was asked, until patience has passed.
 // A first run that takes longer by itself counts: the file has just been
 // written, so it was in memory.
-func (b *bench) timeRival(ctx context.Context, store *sqlite.Store, a *asked) (t timing) {
+func (b *bench) timeRival(ctx context.Context, store *sqlite.Store, a *asked) (t show.Timing) {
 	from, until, zone, err := month()
 	if err != nil {
-		return timing{err: err}
+		return show.Timing{Err: err}
 	}
 	q := sqlite.Question{By: a.by, From: from, Until: until, Zone: warehouse.ZoneOf(zone, from, until), Campaign: a.campaign, Limit: a.limit}
 	began := b.now()
@@ -80,16 +81,16 @@ func (b *bench) timeRival(ctx context.Context, store *sqlite.Store, a *asked) (t
 		start := b.now()
 		answer, err := store.Ask(ctx, &q)
 		if err != nil {
-			return timing{err: err}
+			return show.Timing{Err: err}
 		}
 		now := b.now()
 		if i == 0 {
 			b.agree(a, answer)
 		}
 		if i > 0 || now.Sub(start) > patience { // else it warms up
-			t.all = append(t.all, now.Sub(start))
+			t.All = append(t.All, now.Sub(start))
 		}
-		if now.Sub(began) > patience && len(t.all) > 0 {
+		if now.Sub(began) > patience && len(t.All) > 0 {
 			break
 		}
 	}
@@ -118,7 +119,7 @@ func (b *bench) agree(a *asked, answer *sqlite.Answer) {
 	}
 }
 
-func (b *bench) findRival(store *sqlite.Store) (t timing) {
+func (b *bench) findRival(store *sqlite.Store) (t show.Timing) {
 	for pass := range 2 {
 		for i := range b.state.Samples {
 			want := &b.state.Samples[i]
@@ -131,10 +132,10 @@ func (b *bench) findRival(store *sqlite.Store) (t timing) {
 				err = errors.New("another click was found")
 			}
 			if err != nil {
-				return timing{err: err}
+				return show.Timing{Err: err}
 			}
 			if pass == 1 {
-				t.all = append(t.all, b.now().Sub(start))
+				t.All = append(t.All, b.now().Sub(start))
 			}
 		}
 	}
@@ -161,7 +162,7 @@ func (b *bench) fillRival(ctx context.Context) error {
 			return err
 		}
 	}
-	b.progress.begin("filling SQLite with %s clicks", grouped(b.clicks*r.Share/million))
+	b.progress.Begin("filling SQLite with %s clicks", show.Grouped(b.clicks*r.Share/million))
 	loaded, err := b.pour(ctx, filepath.Join(b.dir, sqliteFile), b.clicks)
 	if err != nil {
 		return err
@@ -181,7 +182,7 @@ func (b *bench) tryRival(ctx context.Context) error {
 	if b.clicks <= 5*some {
 		return nil
 	}
-	b.progress.begin("trying how fast SQLite fills")
+	b.progress.Begin("trying how fast SQLite fills")
 	f, err := b.pour(ctx, path, some)
 	if err != nil {
 		return err
@@ -231,10 +232,10 @@ func (b *bench) pour(ctx context.Context, path string, clicks int64) (f filled, 
 		}
 		f.Clicks += kept
 		stream.Give(round)
-		b.progress.at(passed, clicks)
+		b.progress.At(passed, clicks)
 	}
 	indexing := b.now()
-	b.progress.begin("making SQLite's index")
+	b.progress.Begin("making SQLite's index")
 	if err := store.Finish(ctx); err != nil {
 		return f, err
 	}

@@ -13,7 +13,7 @@ var sealedDate = warehouse.Day(time.Date(2026, 10, 14, 0, 0, 0, 0, time.UTC).Uni
 
 // sealDay archives a day, or takes the seal of an earlier run.
 func (b *bench) sealDay(ctx context.Context) error {
-	b.progress.begin("sealing %s", sealedDate)
+	b.progress.Begin("sealing %s", sealedDate)
 	began := b.now()
 	if !b.sealed(ctx) {
 		if err := b.warehouse.Seal(ctx, sealedDate); err != nil {

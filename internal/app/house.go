@@ -156,6 +156,9 @@ func (h *house) keepKeyring(ctx context.Context) {
 	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()
 	for {
+		if err := h.noteRenewal(ctx); err != nil && ctx.Err() == nil {
+			h.log.Warn("couldn't note a master key in the audit log", "error", err)
+		}
 		select {
 		case <-ctx.Done():
 			return

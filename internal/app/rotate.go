@@ -90,6 +90,28 @@ func (h masterKeyKeeper) RotateMasterKey(ctx context.Context, by, newest string)
 	return made, nil
 }
 
+// noteRenewal writes the newest master key into the audit log if it is not there:
+// it was made by itself, because the one before was old. The first key of all is
+// made with the installation, which is not noted.
+func (h *house) noteRenewal(ctx context.Context) error {
+	h.renewing.Lock()
+	defer h.renewing.Unlock()
+	keys, err := h.sortedMasterKeys()
+	if err != nil || len(keys) < 2 {
+		return err
+	}
+	newest, before := keys[len(keys)-1], keys[len(keys)-2]
+	object := "master key " + newest.ID
+	last, err := h.ledger.Audit(ctx, ledger.AuditQuery{Action: "masterkey", Limit: 1})
+	if err != nil || len(last) > 0 && last[0].Object == object {
+		return err
+	}
+	return h.ledger.Apply(ctx, ledger.Actor{Name: "homing", At: homing.MillisOf(h.clock())}, ledger.Note{
+		Action: "masterkey.renew", Object: object,
+		Detail: fmt.Sprintf("in use from %s; the one before, %s, was a year old", newest.From, before.ID),
+	})
+}
+
 // controlMasterKeys are the same for the command line.
 type controlMasterKeys struct{ keeper masterKeyKeeper }
 

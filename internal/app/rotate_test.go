@@ -104,3 +104,50 @@ func TestMasterKeysAreBounded(t *testing.T) {
 		t.Errorf("the %dth: %v", len(keys)+1, err)
 	}
 }
+
+// A key that was made because the one before was old is noted, once, also if
+// homing ended between the two.
+func TestARenewalIsNotedOnce(t *testing.T) {
+	now := started
+	cfg := Config{DataDir: t.TempDir()}
+	open := func() *house {
+		t.Helper()
+		h, err := openHouse(t.Context(), &cfg, func() time.Time { return now.Time() }, slog.New(slog.DiscardHandler), func(err error) { t.Error(err) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h
+	}
+	noted := func(h *house) []ledger.AuditEntry {
+		t.Helper()
+		if err := h.noteRenewal(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		entries, err := h.ledger.Audit(t.Context(), ledger.AuditQuery{Action: "masterkey", Limit: 9})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return entries
+	}
+	h := open()
+	if entries := noted(h); len(entries) != 0 {
+		t.Errorf("the first key is noted: %+v", entries)
+	}
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	now += homing.MillisIn(masterKeyAge) + 1
+	for range 2 {
+		h = open()
+		keys, err := h.sortedMasterKeys()
+		if err != nil || len(keys) != 2 {
+			t.Fatalf("%d keys after a year: %v", len(keys), err)
+		}
+		if entries := noted(h); len(entries) != 1 || entries[0].Actor != "homing" || entries[0].Object != "master key "+keys[1].ID {
+			t.Errorf("audit: %+v", entries)
+		}
+		if err := h.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -25,10 +25,9 @@ func (h *house) zone() *time.Location {
 	if h.givenZone != nil {
 		return h.givenZone
 	}
-	zone, err := time.LoadLocation(h.catalog.View().Installation.Zone)
+	zone, err := homing.LoadZone(h.catalog.View().Installation.Zone)
 	if err != nil {
-		// It was checked when it was settled, perhaps by a homing that knew
-		// more zones.
+		// None is settled, or it was by a homing that knew more zones.
 		return time.UTC
 	}
 	return zone
@@ -38,8 +37,8 @@ func givenZone(cfg *Config) (*time.Location, error) {
 	if cfg.TimeZone == "" {
 		return nil, nil
 	}
-	zone, err := time.LoadLocation(cfg.TimeZone)
-	if err != nil || cfg.TimeZone == "Local" {
+	zone, err := homing.LoadZone(cfg.TimeZone)
+	if err != nil {
 		return nil, fmt.Errorf("%w --time-zone %q: want a name such as Europe/Berlin or UTC", homing.ErrInvalid, cfg.TimeZone)
 	}
 	return zone, nil

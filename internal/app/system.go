@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"homing/internal/desk/panel/page"
 	"homing/internal/desk/panel/system"
 	"homing/internal/engine/ledger/sqlite"
 	"homing/internal/engine/warehouse"
@@ -105,8 +106,8 @@ func (s *server) spoolPart() system.Part {
 	}
 	durable, oldest := s.house.spool.Durable(), s.house.spool.Oldest()
 	p.Facts = append(p.Facts,
-		system.Fact{Label: "Records kept", Value: fmt.Sprint(uint64(durable - oldest))},
-		system.Fact{Label: "Ever taken", Value: durable.String()})
+		system.Fact{Label: "Records kept", Value: page.Figure(uint64(durable - oldest))},
+		system.Fact{Label: "Ever taken", Value: page.Figure(durable)})
 	return p
 }
 
@@ -118,15 +119,15 @@ func (s *server) warehousePart(status *warehouse.Status) system.Part {
 	}
 	behind := "nothing is waiting"
 	if lag.Records > 0 {
-		behind = fmt.Sprintf("%d records, %s", lag.Records, lag.Behind.Truncate(100*time.Millisecond))
+		behind = fmt.Sprintf("%s records, %s", page.Figure(lag.Records), lag.Behind.Truncate(100*time.Millisecond))
 	}
 	fresh := "not known yet"
 	if lag.Fresh != 0 {
-		fresh = lag.Fresh.String()
+		fresh = lag.Fresh.Time().UTC().Format("2006-01-02 15:04:05 UTC")
 	}
 	p.Facts = []system.Fact{
 		{Label: "Behind", Value: behind}, {Label: "Complete up to", Value: fresh},
-		{Label: "Loaded a second", Value: fmt.Sprint(lag.Rate)}, {Label: "Disk", Value: inBytes(status.Bytes)},
+		{Label: "Loaded a second", Value: page.Figure(lag.Rate)}, {Label: "Disk", Value: inBytes(status.Bytes)},
 	}
 	if status.Memory > 0 {
 		p.Facts = append(p.Facts, system.Fact{Label: "Memory", Value: inBytes(status.Memory)})

@@ -66,7 +66,7 @@ func (h *house) openReporting(cfg *Config) error {
 			Warehouse: store, View: h.catalog.View, Keyring: h.keyring, Masker: h.catalog.Masker(), Fresh: feed.Fresh, Clock: h.clock,
 		},
 	}
-	h.tracer.Warehouse = store
+	h.tracer.Warehouse, h.tracer.Fresh = store, feed.Fresh
 	return nil
 }
 

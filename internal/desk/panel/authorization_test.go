@@ -1,14 +1,20 @@
 package panel
 
 import (
+	"fmt"
+	"html"
 	"maps"
 	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"homing"
 	"homing/internal/desk/panel/page"
 	"homing/internal/desk/panel/paneltest"
+	"homing/internal/desk/signin"
 )
 
 // attempt is a route tried by five people. Statuses are what each is answered.
@@ -44,7 +50,8 @@ type world struct {
 // that they change nothing, or nothing that the next attempt needs.
 var attempts []func(w *world) map[string]attempt
 
-func TestEveryRouteIsTriedByEverybody(t *testing.T) {
+// newWorld has everybody that routes are tried by.
+func newWorld(t *testing.T) *world {
 	w := &world{stage: newHouse(t)}
 	w.Operator()
 	w.account = w.Account("Mine")
@@ -56,6 +63,83 @@ func TestEveryRouteIsTriedByEverybody(t *testing.T) {
 	w.Advertiser(w.account.ID, "own@example.com")
 	w.Advertiser(theirs.ID, "other@example.com")
 	w.Reader(w.account.ID, "reader@example.com")
+	w.person("manager@example.com", homing.User{Role: homing.RoleAdvertiser, Account: w.account.ID, Level: homing.Manager})
+	w.person("watcher@example.com", homing.User{Role: homing.RoleOperator, Level: homing.ReadOnly})
+	w.person("keeper@example.com", homing.User{Role: homing.RoleOperator, Level: homing.Manager})
+	return w
+}
+
+// person lets somebody in.
+func (w *world) person(email string, u homing.User) {
+	link, _, err := w.SignIn.Invite(w.Context(), "test", signin.Invitation{Email: email, Role: u.Role, Account: u.Account, Level: u.Level})
+	w.Must(err)
+	w.Stranger().Post(w.Path(link), "password", paneltest.Password).Want(moved)
+}
+
+// ownersOnly are routes that managers are refused as well. The others that are
+// not every reader's are managers'.
+var ownersOnly = map[string]bool{
+	"GET /settings/people": true, "POST /settings/people": true, "GET /settings/people/{user}": true, "POST /settings/people/{user}": true,
+	"POST /settings/people/{user}/link": true, "POST /settings/people/{user}/second-factor": true,
+	"GET /settings/tokens": true, "POST /settings/tokens": true, "POST /settings/tokens/{apitoken}/revoke": true,
+	"GET /settings/installation": true, "POST /settings/installation": true, "GET /setup": true, "POST /setup": true,
+	"POST /settings/notices/mail": true, "POST /settings/notices/mail/test": true,
+	"POST /advertisers/{account}/people": true, "GET /advertisers/{account}/erase": true, "POST /advertisers/{account}/erase": true,
+	"GET /system/keys": true, "POST /system/keys": true,
+}
+
+// managersPages are pages that operators who may only read are refused: forms
+// without a use for them, or secrets.
+var managersPages = map[string]bool{
+	"GET /campaigns/new": true, "GET /conversions/change": true, "GET /conversions/change/{job}": true, "GET /conversions/change/{job}/result": true,
+	"GET /settings/notices": true,
+}
+
+// readersForms are the forms of those who may only read. Each changes nothing, or
+// nothing but what is the sender's own.
+var readersForms = map[string]bool{
+	"POST /trace": true, "POST /differ": true, // questions, which may hold what has no place in a URL
+	"POST /advertisers/{account}/tracking/repair": true, // only looks
+	"POST /advertisers/{account}/console":         true, // a dry run
+	"POST /viewing/stop":                          true, // an operator stops looking as an advertiser
+	// The own user.
+	"POST /settings/password": true, "POST /settings/zone": true,
+	"POST /settings/sessions/end": true, "POST /settings/sessions/{session}/end": true,
+	"POST /settings/second-factor": true, "POST /settings/second-factor/codes": true,
+	"POST /settings/second-factor/download": true, "POST /settings/second-factor/remove": true,
+	// Strangers', too.
+	"POST /signin": true, "POST /signin/code": true, "POST /signout": true, "POST /theme": true, "POST /welcome/{token}": true,
+}
+
+// wanted is what everybody is answered, by address. Managers of either kind, the
+// operator who may only read, and an operator who looks as the account are worked
+// out from what the five people get and from the lists above.
+func (a attempt) wanted(name string) map[string]int {
+	form := strings.HasPrefix(name, http.MethodPost)
+	w := map[string]int{
+		"": a.stranger, "other@example.com": a.other, "reader@example.com": a.reader, "own@example.com": a.own, "ann@example.com": a.operator,
+		"manager@example.com": a.own, "keeper@example.com": a.operator, "watcher@example.com": a.operator, lookingAs: a.reader,
+	}
+	if ownersOnly[name] {
+		w["manager@example.com"], w["keeper@example.com"] = forbidden, forbidden
+	}
+	if strings.HasPrefix(name, "GET /audit") {
+		w["manager@example.com"] = forbidden // operators all read it
+	}
+	if ownersOnly[name] || managersPages[name] || form && !readersForms[name] {
+		w["watcher@example.com"] = forbidden
+	}
+	if form && name != "POST /viewing/stop" {
+		w[lookingAs] = forbidden
+	}
+	return w
+}
+
+// lookingAs is an operator who looks as the account "Mine".
+const lookingAs = "ann@example.com as Mine"
+
+func TestEveryRouteIsTriedByEverybody(t *testing.T) {
+	w := newWorld(t)
 	cases := map[string]attempt{}
 	for _, of := range attempts {
 		maps.Copy(cases, of(w))
@@ -68,9 +152,7 @@ func TestEveryRouteIsTriedByEverybody(t *testing.T) {
 			t.Errorf("%s has no authorization case: say in attempts what a stranger, another account, the own one's readers and owners and an operator get", name)
 			continue
 		}
-		for who, want := range map[string]int{
-			"": a.stranger, "other@example.com": a.other, "reader@example.com": a.reader, "own@example.com": a.own, "ann@example.com": a.operator,
-		} {
+		for who, want := range a.wanted(name) {
 			answer := w.try(who, r.Method, a)
 			if answer.StatusCode != want {
 				t.Errorf("%s as %q: status %d, want %d", name, who, answer.StatusCode, want)
@@ -92,20 +174,10 @@ func TestEveryRouteIsTriedByEverybody(t *testing.T) {
 // readers may send it.
 func TestReadersSendNoForms(t *testing.T) {
 	routes, _ := page.Table(newHouse(t).screens()...)
-	harmless := map[string]bool{
-		"POST /trace": true, "POST /differ": true, // questions
-		"POST /advertisers/{account}/tracking/repair": true,                              // only looks
-		"POST /advertisers/{account}/console":         true,                              // a dry run
-		"POST /viewing/stop":                          true,                              // an operator stops looking as an advertiser
-		"POST /settings/password":                     true, "POST /settings/zone": true, // the own user's
-		"POST /settings/sessions/end": true, "POST /settings/sessions/{session}/end": true,
-		"POST /settings/second-factor": true, "POST /settings/second-factor/codes": true,
-		"POST /settings/second-factor/download": true, "POST /settings/second-factor/remove": true,
-	}
 	for _, r := range routes {
 		name := r.Method + " " + r.Pattern
-		if r.Method == http.MethodPost && r.Who != page.Anyone && r.Level < homing.Manager && !harmless[name] {
-			t.Errorf("%s is open to those who may only read: if it changes nothing but what is theirs, list it here", name)
+		if r.Method == http.MethodPost && r.Who != page.Anyone && r.Level < homing.Manager && !readersForms[name] {
+			t.Errorf("%s is open to those who may only read: if it changes nothing but what is theirs, list it in readersForms", name)
 		}
 	}
 }
@@ -137,7 +209,11 @@ func TestEveryNameInAPatternIsCheckedOrHarmless(t *testing.T) {
 // as a stranger if who is empty.
 func (w *world) try(who, method string, a attempt) paneltest.Answer {
 	w.T.Helper()
-	b := w.SignedInAs(who)
+	email, _, looks := strings.Cut(who, " as ")
+	b := w.SignedInAs(email)
+	if looks {
+		b.Post("/advertisers/" + w.account.ID.String() + "/view").Want(moved)
+	}
 	if method == http.MethodPost {
 		return b.Post(a.path, a.form...)
 	}
@@ -174,4 +250,55 @@ func TestAnUnattributedCallIsTheOperatorsOnly(t *testing.T) {
 	})
 	h.Advertiser(c.Account, "own@example.com").Get("/postbacks/" + request.String()).Want(missing)
 	h.Operator().Get("/postbacks/" + request.String()).Want(ok).Has("not 40 of 0-9 and a-f")
+}
+
+// Nobody is shown a way to a page that is then refused, or is not there: whoever
+// follows all links comes everywhere, but in what is typed or chosen.
+func TestEveryLinkLeadsSomewhere(t *testing.T) {
+	w := newWorld(t)
+	w.Call(w.campaign, func(p *homing.Postback) {
+		p.Verdict = homing.Verdict{Outcome: homing.Refused, Reason: homing.ReasonKeyMissing}
+	})
+	w.Click(w.campaign, nil)
+	w.Load()
+	w.health = illSystem(w.stage)
+	for _, who := range []string{"other@example.com", "reader@example.com", "manager@example.com", "own@example.com", "watcher@example.com", "keeper@example.com", "ann@example.com", lookingAs} {
+		if walked := w.walk(who); walked < 25 {
+			t.Errorf("%s was led only to %d pages", who, walked)
+		}
+	}
+}
+
+var link = regexp.MustCompile(`<a\s[^>]*href="(/[^"]*)"`)
+
+// walk follows the links from the first page, up to a few of each kind.
+func (w *world) walk(who string) (walked int) {
+	email, _, looks := strings.Cut(who, " as ")
+	b := w.SignedInAs(email)
+	if looks {
+		b.Post("/advertisers/" + w.account.ID.String() + "/view").Want(moved)
+	}
+	from := map[string]string{"/overview": "the start"}
+	kinds := map[string]int{}
+	for paths := []string{"/overview"}; len(paths) > 0; paths = paths[1:] {
+		path, _, _ := strings.Cut(paths[0], "#")
+		bare, query, _ := strings.Cut(path, "?")
+		asked, _ := url.ParseQuery(query)
+		kind := bare + fmt.Sprint(slices.Sorted(maps.Keys(asked)))
+		if kinds[kind]++; kinds[kind] > 2 || strings.HasSuffix(bare, "/live") || strings.HasPrefix(bare, "/assets/") {
+			continue
+		}
+		answer := b.Get(path)
+		walked++
+		if answer.StatusCode != ok && answer.StatusCode != moved {
+			w.T.Errorf("%s is led from %s to %s, which answers %d", who, from[paths[0]], path, answer.StatusCode)
+		}
+		for _, found := range link.FindAllStringSubmatch(answer.Text, -1) {
+			if next := html.UnescapeString(found[1]); from[next] == "" {
+				from[next] = path
+				paths = append(paths, next)
+			}
+		}
+	}
+	return walked
 }

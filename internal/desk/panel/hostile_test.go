@@ -1,21 +1,20 @@
 package panel
 
 import (
+	"encoding/csv"
+	"fmt"
 	"html"
-	"net/url"
+	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode"
+	"unicode/utf8"
 
-	"homing"
 	"homing/internal/desk/panel/page"
 	"homing/internal/desk/panel/paneltest"
-	"homing/internal/desk/panel/system"
-	"homing/internal/engine/ledger"
-	"homing/internal/flow/catalog"
-	"homing/internal/flow/notice"
 )
 
 // hostile are texts that somebody might send in the hope that a page does more
@@ -25,42 +24,156 @@ var hostile = []string{
 	`"><img src=x onerror=alert(1)>`,
 	`' autofocus onfocus=alert(1) x='`,
 	`</code></title></textarea><svg onload=alert(1)>`,
+	`--></style><!-- <b>&lt;i&gt;&amp;`,
 	`{{.Who.Password}}{{template "frame.html"}}`,
+	"${alert(1)}<%= 1 %>`x`",
 	`=HYPERLINK("https://evil.example","x")`,
+	`+1+cmd|' /C calc'!A0`,
+	`-2+3;"x",y`,
+	`@SUM(1,2)`,
+	"\t=1+2",
+	"\r=1+2\n=3",
 	`javascript:alert(1)`,
+	`//evil.example/\@x`,
 	"\u202egnp.exe\u2066\u200b",
 	"nul\x00bell\x07esc\x1b[31m",
 	"no\xff\xfeutf8",
-	"${alert(1)}<%= 1 %>`x`",
+	strings.Repeat("W<i>", 450),
 }
 
 // A page of hostile texts has the same elements with the same attributes as
 // one of harmless texts: nothing of them became anything but text.
 func TestHostileTextIsShownAsText(t *testing.T) {
-	harmless, _ := hostilePages(t, "harmless")
+	harmless := map[string][]paneltest.Answer{}
 	for _, text := range hostile {
-		pages, h := hostilePages(t, text)
-		for i, shown := range pages {
-			if kind := shown.Header.Get("Content-Type"); !strings.HasPrefix(kind, "text/html") {
-				if shown.Header.Get("X-Content-Type-Options") != "nosniff" {
-					t.Errorf("%s is a file of %s that a browser may take for a page", shown.Request.URL.Path, kind)
+		if twin := twinOf(text); harmless[twin] == nil {
+			harmless[twin], _ = hostilePages(t, twin)
+		}
+	}
+	for _, text := range hostile {
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			pages, _ := hostilePages(t, text)
+			for i, shown := range pages {
+				checkShown(t, text, harmless[twinOf(text)][i], shown)
+				if strings.HasPrefix(shown.Header.Get("Content-Type"), "text/csv") && strings.Count(shown.Text, "\n") < 2 {
+					t.Errorf("%s is a file without rows, which proves nothing", shown.Request.URL)
 				}
-				continue // its texts are looked at where files are written
+				if words := html.EscapeString(page.Plain(text)); i < 2 && len(text) < 200 && !strings.Contains(unquoted(shown.Text), unquoted(words)) {
+					t.Errorf("%.99q is not shown on %s", text, shown.Request.URL.Path)
+				}
 			}
-			if want, got := skeleton(harmless[i].Text), skeleton(shown.Text); !slices.Equal(want, got) {
-				t.Errorf("%q changes the elements of %s:\n%v\nwant\n%v", text, shown.Request.URL.Path, got, want)
+		})
+	}
+}
+
+// twinOf is a harmless text that is taken apart in the same way: what parts lists,
+// lines and paths stands where it stood, and a long one is as long.
+func twinOf(text string) string {
+	const plain = "harmless"
+	if len(text) > 100 {
+		return strings.Repeat(plain, len(text)/len(plain))
+	}
+	var b strings.Builder
+	for i, c := range text {
+		switch {
+		case c == utf8.RuneError:
+			b.WriteString(text[i : i+1])
+		case unicode.Is(unicode.C, c), c == ',', c == ';', c == '/' && strings.Contains(text[max(0, i-1):min(len(text), i+2)], "//"):
+			b.WriteRune(c)
+		case !strings.HasSuffix(b.String(), plain):
+			b.WriteString(plain)
+		}
+	}
+	return b.String()
+}
+
+// checkShown compares an answer that has a text in it with the one that has a
+// harmless text in its place.
+func checkShown(t *testing.T, text string, harmless, shown paneltest.Answer) {
+	t.Helper()
+	where := fmt.Sprintf("%s %.99s", shown.Request.Method, shown.Request.URL)
+	kind := shown.Header.Get("Content-Type")
+	if strings.HasPrefix(kind, "text/csv") {
+		checkSheet(t, text, where, harmless.Text, shown.Text)
+	}
+	if shown.StatusCode != http.StatusSeeOther && shown.Header.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("%s is %s that a browser may take for something else", where, kind)
+	}
+	if !strings.HasPrefix(kind, "text/html") {
+		return
+	}
+	if harmless.StatusCode != shown.StatusCode {
+		t.Errorf("%.99q on %s: status %d for %d", text, where, shown.StatusCode, harmless.StatusCode)
+	} else if want, got := skeleton(harmless.Text), skeleton(shown.Text); !slices.Equal(want, got) {
+		t.Errorf("%.99q changes the elements of %s: %s", text, where, difference(want, got))
+	}
+	for _, tag := range element.FindAllString(shown.Text, -1) {
+		if what := dangerOf(tag); what != "" {
+			t.Errorf("%.99q on %s: %s: %.200s", text, where, what, tag)
+		}
+	}
+	if i := strings.IndexFunc(fields.ReplaceAllString(shown.Text, ""), func(c rune) bool {
+		return unicode.Is(unicode.Bidi_Control, c) || c == 0 || c == 0x1b || c == unicode.ReplacementChar
+	}); i >= 0 {
+		t.Errorf("%.99q stands raw on %s: %.99q", text, where, fields.ReplaceAllString(shown.Text, "")[max(0, i-60):])
+	}
+}
+
+// dangerOf tells what a tag has that no tag of ours has; empty = nothing.
+func dangerOf(tag string) string {
+	if strings.HasPrefix(tag, "<script") && !strings.Contains(tag, ` src="/assets/`) && tag != `<script type="application/json">` {
+		return "a script of somebody's"
+	}
+	for _, a := range attribute.FindAllStringSubmatch(tag, -1) {
+		name, value := strings.ToLower(a[1]), html.UnescapeString(strings.Trim(strings.TrimPrefix(a[2], "="), `"`))
+		switch {
+		case strings.HasPrefix(name, "on"), name == "style", name == "srcdoc":
+			return "an attribute that runs"
+		case !slices.Contains([]string{"href", "src", "action", "formaction", "hx-get", "hx-post"}, name):
+		case strings.HasPrefix(value, "http://"), strings.HasPrefix(value, "https://"):
+			if name != "href" || !strings.Contains(tag, "noreferrer") && !strings.Contains(value, "127.0.0.1") {
+				return "another site"
 			}
-			if words := html.EscapeString(page.Plain(text)); i < 2 && !strings.Contains(unquoted(shown.Text), unquoted(words)) {
-				t.Errorf("%q is not shown on %s", text, shown.Request.URL.Path)
+		case value != "" && !strings.ContainsAny(value[:1], "/?#"), strings.HasPrefix(value, "//"), strings.HasPrefix(value, `/\`):
+			return "a link elsewhere"
+		}
+	}
+	return ""
+}
+
+// checkSheet looks whether a spreadsheet could take a cell of a file for
+// something to work out, or a reader for another row.
+func checkSheet(t *testing.T, text, where, harmless, file string) {
+	t.Helper()
+	rows, err := csv.NewReader(strings.NewReader(file)).ReadAll()
+	if err != nil {
+		t.Errorf("%.99q: the file of %s is no CSV: %v", text, where, err)
+	}
+	if others, _ := csv.NewReader(strings.NewReader(harmless)).ReadAll(); len(rows) != len(others) {
+		t.Errorf("%.99q: the file of %s has %d rows for %d", text, where, len(rows), len(others))
+	}
+	for _, row := range rows {
+		for _, cell := range row {
+			_, err := strconv.ParseFloat(cell, 64)
+			if cell != "" && strings.ContainsAny(cell[:1], "=+-@\t\r") && err != nil {
+				t.Errorf("%.99q: %s has the formula %.99q", text, where, cell)
 			}
-			if strings.ContainsFunc(fields.ReplaceAllString(shown.Text, ""), func(c rune) bool {
-				return unicode.Is(unicode.Bidi_Control, c) || c == 0 || c == 0x1b || c == unicode.ReplacementChar
-			}) {
-				t.Errorf("%q stands raw on %s", text, shown.Request.URL.Path)
+			if strings.ContainsFunc(cell, func(c rune) bool { return c < ' ' && !strings.ContainsRune("\t\r\n", c) }) {
+				t.Errorf("%.99q: %s has the control characters %.99q", text, where, cell)
 			}
 		}
-		h.Server.Close()
 	}
+}
+
+// difference tells where two skeletons part.
+func difference(want, got []string) string {
+	i := 0
+	for i < min(len(want), len(got)) && want[i] == got[i] {
+		i++
+	}
+	part := func(list []string) string { return strings.Join(list[max(0, i-4):min(len(list), i+6)], " ") }
+	return fmt.Sprintf("%d for %d, …\n\t%s\nfor\n\t%s", len(got), len(want), part(got[:]), part(want))
 }
 
 // fields are where a person edits a text: it must stay as it is there.
@@ -68,103 +181,6 @@ var fields = regexp.MustCompile(`(?s) value="[^"]*"|<textarea.*?</textarea>`)
 
 // unquoted takes the two ways of writing a quotation mark for one.
 var unquoted = strings.NewReplacer("&#34;", `"`, "&#39;", "'", "&#43;", "+", "+", "+").Replace
-
-// hostilePages puts text wherever a stranger, an advertiser or an operator can
-// put it, and loads every page that shows it.
-func hostilePages(t *testing.T, text string) ([]paneltest.Answer, *stage) {
-	h := newHouse(t)
-	op := h.Operator()
-	name := "safe"
-	if !strings.ContainsFunc(text, unicode.IsControl) && strings.ToValidUTF8(text, "") == text {
-		name = text // others are refused where names are made
-	}
-	_, err := h.Catalog.UpdateInstallation(h.Context(), "test", func(i *homing.Installation) { i.Name = name })
-	h.Must(err)
-	a := h.Account(name)
-	c, err := h.Catalog.CreateCampaign(h.Context(), "test", catalog.NewCampaign{
-		Account: a.ID, Name: name, Ref: name, URL: "https://shop.example/?c={click_id}", Goals: []homing.Goal{{ID: 1, Name: name}},
-	})
-	h.Must(err)
-	_, _, err = h.Catalog.RotateKey(h.Context(), "test", a.ID, name, 0)
-	h.Must(err)
-	spoil := func(p *homing.Postback) {
-		p.Lead, p.UserAgent, p.Currency, p.Method = text, text, text, text
-		p.Target = "/api/v1/cpa/action/" + text + "?value=" + text
-	}
-	h.Click(c, func(click *homing.Click) {
-		for i := range click.Params {
-			if param := homing.Param(i); param >= homing.ParamSub1 {
-				click.Params[i] = []byte(text)
-			}
-		}
-	})
-	counted := h.Call(c, spoil)
-	refused := h.Call(c, func(p *homing.Postback) {
-		spoil(p)
-		p.Verdict = homing.Verdict{Outcome: homing.Refused, Reason: homing.ReasonValueSyntax}
-	})
-	paths := []string{"/postbacks/" + counted.String(), "/postbacks/" + refused.String(), "/postbacks", "/postbacks?group=reason",
-		"/postbacks?q=" + url.QueryEscape(text) + "&lead=" + url.QueryEscape(text), "/campaigns", "/campaigns/1",
-		"/advertisers", "/advertisers/1", "/advertisers/1/tracking", "/advertisers/1/tracking?tracker=voluum&campaign=1", "/campaigns/new?account=1",
-		"/advertisers/1/test", triedOut(h, c, text), "/start"}
-	h.Load()
-	h.troubleWith(text)
-	paths = append(paths, "/advertisers/1/erase", "/settings/notices", "/settings/notices?account=1", "/system", "/advertisers?q=zzz"+url.QueryEscape(text))
-	paths = append(paths, "/overview", "/overview?account=1", "/reports?by=sub1,account,campaign,goal")
-	// A click that was called for in vain: what is compared with it never arrived.
-	bare := h.Click(c, func(click *homing.Click) { click.UserAgent, click.Referrer = []byte(text), []byte(text) })
-	lead := `"` + strings.ReplaceAll(text, `"`, `""`) + `"`
-	list := "click_id,lead_code,value\n" + bare.ID.String() + "," + lead + "," + lead + "\n" + lead + ",,1\n"
-	paths = append(paths, "/trace?q="+bare.ID.String(), "/audit", "/audit/csv", "/differ/day?day=2026-03-02&count=1&account=1&campaign=1")
-	var pages []paneltest.Answer
-	for _, path := range paths {
-		pages = append(pages, op.Get(path).Want(ok))
-	}
-	pages = append(pages, op.Post("/trace", "q", text).Want(ok), op.Post("/trace", "q", "x\n"+text).Want(ok),
-		op.Post("/differ", "list", list).Want(ok), op.Post("/differ", "list", list, "as", "csv").Want(ok),
-		op.Post("/differ", "list", list, "from", text, "to", text, "view", text).Want(unfit),
-		op.Get("/differ/day?"+url.Values{"day": {text}, "count": {text}, "value": {text}, "tz": {text}, "campaign": {text}}.Encode()).Want(unfit),
-		op.Get("/audit?"+url.Values{"actor": {text}, "action": {text}}.Encode()).Want(ok))
-	mara := h.Advertiser(a.ID, "mara@example.com")
-	for _, path := range []string{"/campaigns/1", "/postbacks", "/overview", "/reports?by=campaign,sub2", page.TrackingPath(a.ID)} {
-		pages = append(pages, mara.Get(path).Want(ok))
-	}
-	pages = append(pages, hostileConversions(op, mara, text, name)...)
-	pages = append(pages, hostileSettings(h, op, mara, a.ID, text)...)
-	return append(pages,
-		op.Get("/reports?"+url.Values{"where": {text}, "tz": {text}, "from": {text}, "compare": {text}}.Encode()).Want(unfit),
-		op.Post("/campaigns/new", "account", "1", "name", text, "ref", text, "url", text, "window", text, "default_value", text, "goal_id", text, "goal_name", text).Want(unfit),
-		op.Post("/advertisers/1/senders", "senders", text+"/x").Want(unfit),
-		op.Post("/advertisers/1/people", "email", text).Want(unfit),
-		h.Stranger().Post("/signin", "email", text, "password", text, "next", text).Want(forbidden)), h
-}
-
-// triedOut is the page of a test whose tracker answered with a text.
-func triedOut(h *stage, c homing.Campaign, text string) string {
-	made, err := h.Trials.Begin(h.Context(), h.Catalog.View().Campaign(c.ID), map[string]string{"sub1": text})
-	h.Must(err)
-	for _, reason := range []homing.Reason{homing.ReasonCounted, homing.ReasonValueSyntax} {
-		h.Call(c, func(p *homing.Postback) {
-			p.Click, p.Origin = made.Click.ID, made.Click.Origin
-			p.Lead, p.UserAgent, p.Currency = text, text, text
-			p.Target = "/api/v1/cpa/action/" + text + "?value=" + text
-			p.Verdict = homing.Verdict{Outcome: reason.Info().Outcome, Reason: reason, Flags: homing.FlagTest}
-		})
-	}
-	return "/advertisers/1/test/" + made.Click.ID.String()
-}
-
-// troubleWith makes a text part of what is wrong with the house.
-func (s *stage) troubleWith(text string) {
-	s.damages = []string{text}
-	s.watch.Look(s.Context())
-	s.Must(s.Ledger.PutNotice(s.Context(), ledger.Notice{Kind: "storage", Object: text, Since: 1, Told: 1, Ended: 2, Detail: text}))
-	s.health = system.Health{
-		Version: text, Versions: []system.Fact{{Label: "Go", Value: text}}, Parts: []system.Part{{Name: "Ledger", Trouble: text, Facts: []system.Fact{{Label: text, Value: text}}}},
-		Certificates: []system.Certificate{{Listener: "panel", File: text, Subject: text, Names: []string{text}, Issuer: text}},
-		Failures:     []notice.Failure{{Channel: "mail", To: text, Problem: text, Tries: 1}},
-	}
-}
 
 var (
 	element   = regexp.MustCompile(`<[^>]*>`)

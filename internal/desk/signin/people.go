@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"homing"
 	"homing/internal/engine/ledger"
@@ -129,7 +128,7 @@ func checkLevel(u *homing.User) error {
 // SetZone sets the time zone that a person sees times in; "" is the
 // installation's.
 func (s *SignIn) SetZone(ctx context.Context, p *Person, zone string) error {
-	if _, err := time.LoadLocation(zone); err != nil || zone == "Local" {
+	if _, err := homing.LoadZone(zone); err != nil && zone != "" {
 		return fmt.Errorf("%w zone: want a name such as Europe/Berlin, or UTC", homing.ErrInvalid)
 	}
 	return s.changeOwn(ctx, p, func(u *homing.User) error { u.Zone = zone; return nil })

@@ -87,6 +87,9 @@ type Person struct {
 // Operator tells whether the person runs the installation.
 func (p *Person) Operator() bool { return p.Role == homing.RoleOperator }
 
+// Manager tells whether the person may do the daily work, and not only look.
+func (p *Person) Manager() bool { return p.Level.AtLeast(homing.Manager) }
+
 // MaySee tells whether the person may see what belongs to an account. What
 // belongs to nobody (number 0) is the operators'.
 func (p *Person) MaySee(account homing.AccountID) bool {

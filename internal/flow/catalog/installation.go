@@ -9,7 +9,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 
 	"homing"
 	"homing/internal/engine/ledger"
@@ -56,7 +55,7 @@ func checkInstallation(i *homing.Installation) error {
 		}
 	}
 	if i.Zone != "" {
-		if _, err := time.LoadLocation(i.Zone); err != nil || i.Zone == "Local" {
+		if _, err := homing.LoadZone(i.Zone); err != nil {
 			return wrong("zone", "zone", "want a name such as Europe/Berlin, or UTC")
 		}
 	}

@@ -224,7 +224,7 @@ func TestOfClickFindsAllItsPostbacks(t *testing.T) {
 	}
 	s.refused(1)
 	var got []journal.Entry
-	for e, err := range s.OfClick(t.Context(), first.Origin) {
+	for e, err := range s.OfClick(t.Context(), first.Origin, 0) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -244,7 +244,7 @@ func TestWhatIsReadIsMaskedAgain(t *testing.T) {
 	}
 	s.learnt = "short"
 	all := append(s.list(journal.Filter{}), s.Recent(journal.Filter{}, 10)...)
-	for e, err := range s.OfClick(t.Context(), first.Origin) {
+	for e, err := range s.OfClick(t.Context(), first.Origin, 0) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -28,9 +28,11 @@ func (j *Journal) List(ctx context.Context, f Filter) iter.Seq2[Entry, error] {
 	}
 }
 
-// OfClick reads every postback that named a click, oldest first.
-func (j *Journal) OfClick(ctx context.Context, click homing.Origin) iter.Seq2[Entry, error] {
-	query := spool.Query{Since: click.Time, Kinds: spool.SetOf(spool.KindPostback)}
+// OfClick reads every postback that named a click, oldest first. It reads the
+// spool from since on, which is slow if much has come in; the receipts are found by
+// the click.
+func (j *Journal) OfClick(ctx context.Context, click homing.Origin, since homing.Millis) iter.Seq2[Entry, error] {
+	query := spool.Query{Since: max(since, click.Time), Kinds: spool.SetOf(spool.KindPostback)}
 	receipts := ledger.ReceiptQuery{Click: click}
 	return func(yield func(Entry, error) bool) {
 		for e, err := range merge(j.spooled(ctx, query, math.MaxUint64), j.receipts(ctx, receipts)) {

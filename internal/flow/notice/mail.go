@@ -80,11 +80,11 @@ func (w *Watch) sendMail(ctx context.Context, to, id string, at homing.Millis, m
 		return fmt.Errorf("the mail server's settings: %w", err)
 	}
 	if err := client.DialWithContext(ctx); err != nil {
-		return told(err, password)
+		return told(err, settings.User, password)
 	}
 	defer client.Close() // the mail is with the server by then, or is not
 	if err := client.Send(msg); err != nil && !msg.IsDelivered() {
-		return told(err, password)
+		return told(err, settings.User, password)
 	}
 	return nil
 }
@@ -208,7 +208,7 @@ var quotedReply = regexp.MustCompile(`\b[2-5][0-9][0-9] "(?:[^"\\]|\\.)*"`)
 
 // told is why a mail was not sent, in the server's words, without the password
 // in whatever form the server may have repeated it.
-func told(err error, password string) error {
+func told(err error, user, password string) error {
 	text := err.Error()
 	for _, ours := range []string{", affected recipient(s): ", ", affected message ID: "} {
 		text, _, _ = strings.Cut(text, ours)
@@ -220,7 +220,8 @@ func told(err error, password string) error {
 		return reply
 	})
 	if len(password) >= 4 {
-		for _, secret := range []string{password, base64.StdEncoding.EncodeToString([]byte(password))} {
+		encoded := base64.StdEncoding.EncodeToString
+		for _, secret := range []string{password, encoded([]byte(password)), encoded([]byte("\x00" + user + "\x00" + password))} {
 			text = strings.ReplaceAll(text, secret, "[password]")
 		}
 	}

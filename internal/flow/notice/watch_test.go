@@ -205,6 +205,32 @@ func TestAnAdvertiserIsToldOfTheOwnOnly(t *testing.T) {
 	}
 }
 
+func TestTwoAdvertisersAtOnceAreToldApart(t *testing.T) {
+	s := open(t)
+	mine, theirs := s.account("Northwind", "mara@northwind.example"), s.account("Harbour", "jo@harbour.example")
+	s.refuse(mine, 30, homing.ReasonValueComma)
+	s.refuse(theirs, 40, homing.ReasonKeyWrong)
+	s.look()
+	for _, m := range s.told(3) {
+		north, harbour := strings.Contains(m.text, "Northwind"), strings.Contains(m.text, "Harbour")
+		if north != (m.to != "jo@harbour.example") || harbour != (m.to != "mara@northwind.example") {
+			t.Errorf("%s is told:\n%s", m.to, m.text)
+		}
+	}
+	s.pass(25*hour, hour)
+	for range 24 {
+		s.now += hour
+		s.refuse(mine, 30, homing.ReasonValueComma)
+		s.refuse(theirs, 40, homing.ReasonKeyWrong)
+		s.look()
+	}
+	for _, m := range s.mails.take() {
+		if m.to == "jo@harbour.example" && strings.Contains(m.text, "Northwind") {
+			t.Errorf("%s is told:\n%s", m.to, m.text)
+		}
+	}
+}
+
 // refuse makes an hour of calls of which some are refused.
 func (s *stage) refuse(a homing.Account, refused int, reason homing.Reason) {
 	s.calls = slices.DeleteFunc(s.calls, func(e journal.Entry) bool { return e.Account == a.ID })

@@ -44,12 +44,17 @@ func (p *params) compare(q *Question, s span, now homing.Millis) {
 		other = m.at.Time().In(q.Zone)
 		text = momentText(other)
 	}
-	if other.Year() < 2000 {
+	end := long.after(other)
+	switch {
+	case other.Year() < 2000:
 		p.faults.add("compare", "%s is before 2000", other.Format(time.DateOnly))
+		return
+	case homing.MillisOf(end) > homing.MaxOriginTime:
+		p.faults.add("compare", "%s is after the last time of a click id, in %d", end.Format(time.DateOnly), homing.MaxOriginTime.Time().Year())
 		return
 	}
 	q.Compare = text
-	q.OtherFrom, q.OtherUntil = homing.MillisOf(other), homing.MillisOf(long.after(other))
+	q.OtherFrom, q.OtherUntil = homing.MillisOf(other), homing.MillisOf(end)
 }
 
 func looksLikeTime(text string) bool { return text[0] >= '0' && text[0] <= '9' }

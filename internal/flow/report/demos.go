@@ -49,7 +49,7 @@ func withoutDemos(view *catalog.View, scope Scope, where []Condition) []warehous
 func demoNotes(view *catalog.View, scope Scope, where []Condition) []string {
 	for _, a := range view.Accounts {
 		if !a.Erased && leftOut(view, scope, where, a) && covers(view, where, a.ID) {
-			return []string{"The demo advertiser, account " + a.ID.String() + ", is left out. Narrow to it to see it."}
+			return []string{"The demo advertiser, number " + a.ID.String() + ", is left out of these figures. Ask for it alone to see it."}
 		}
 	}
 	return nil

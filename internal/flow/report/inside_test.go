@@ -77,8 +77,8 @@ func TestParquetRefusesWhatItHasNoRoomFor(t *testing.T) {
 func TestBucketsAreAllKeysOfARange(t *testing.T) {
 	zones := []string{"UTC", "Europe/Berlin", "Australia/Lord_Howe", "America/Havana", "Asia/Beirut", "Africa/Casablanca", "Asia/Kathmandu", "America/Sao_Paulo"}
 	rapid.Check(t, func(t *rapid.T) {
-		location, ok := zoneNamed(rapid.SampledFrom(zones).Draw(t, "zone"))
-		if !ok {
+		location, err := homing.LoadZone(rapid.SampledFrom(zones).Draw(t, "zone"))
+		if err != nil {
 			t.Fatal("no such zone")
 		}
 		const quarter = 900_000
@@ -101,8 +101,8 @@ func TestBucketsAreAllKeysOfARange(t *testing.T) {
 // TestDaysBeginOnce: the moment before a day's start is of another day.
 func TestDaysBeginOnce(t *testing.T) {
 	for _, name := range append(slices.Clone(usualZones), "America/Havana", "Asia/Beirut", "America/Santiago", "Australia/Lord_Howe", "America/Asuncion") {
-		zone, ok := zoneNamed(name)
-		if !ok {
+		zone, err := homing.LoadZone(name)
+		if err != nil {
 			t.Errorf("%s is suggested and not known", name)
 			continue
 		}
@@ -119,7 +119,7 @@ func TestDaysBeginOnce(t *testing.T) {
 // TestTheFirstOfTwoMidnightsBeginsTheDay: in Amman clocks went from one back to
 // midnight.
 func TestTheFirstOfTwoMidnightsBeginsTheDay(t *testing.T) {
-	zone, _ := zoneNamed("Asia/Amman")
+	zone, _ := homing.LoadZone("Asia/Amman")
 	if start := startOfDay(2021, 10, 29, zone).UTC().Format(time.RFC3339); start != "2021-10-28T21:00:00Z" {
 		t.Errorf("the day begins at %s", start)
 	}
@@ -148,7 +148,7 @@ func TestCSVCells(t *testing.T) {
 // TestAShortDayDoesNotHideTheNext: the range ends half an hour into the day
 // behind a day of 23 hours.
 func TestAShortDayDoesNotHideTheNext(t *testing.T) {
-	location, _ := zoneNamed("Europe/Berlin")
+	location, _ := homing.LoadZone("Europe/Berlin")
 	from, until := homing.MillisOf(time.Date(2026, 3, 29, 0, 0, 0, 0, location)), homing.MillisOf(time.Date(2026, 3, 30, 0, 30, 0, 0, location))
 	if keys := buckets(warehouse.DayOf, warehouse.ZoneOf(location, from, until), from, until); len(keys) != 2 {
 		t.Errorf("days: %v", keys)

@@ -7,6 +7,7 @@ import (
 	"time"
 	_ "time/tzdata" // a bare machine has no zones of its own
 
+	"homing"
 	"homing/internal/engine/warehouse"
 )
 
@@ -91,7 +92,7 @@ func (p *params) zone(standard *time.Location) *time.Location {
 	if text == "" {
 		return standard
 	}
-	if location, ok := zoneNamed(text); ok {
+	if location, err := homing.LoadZone(text); err == nil {
 		return location
 	}
 	p.faults.unknown("tz", "time zone", text, nil)
@@ -102,16 +103,6 @@ func (p *params) zone(standard *time.Location) *time.Location {
 		fault.Problem += ": want UTC or an IANA name, such as Europe/Berlin"
 	}
 	return standard
-}
-
-// zoneNamed finds a zone of the IANA's. "Local" would be another one on every
-// machine, and so is none.
-func zoneNamed(name string) (*time.Location, bool) {
-	if name == "Local" || len(name) > 64 {
-		return nil, false
-	}
-	location, err := time.LoadLocation(name)
-	return location, err == nil
 }
 
 // usualZones are suggested to those who mistype; all others are known as well.

@@ -1,13 +1,13 @@
 package trace
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
 
 	"homing"
 	"homing/internal/engine/warehouse"
+	"homing/internal/flow/journal"
 )
 
 // away says that the warehouse could not be asked; the rest of the story stands.
@@ -56,26 +56,52 @@ func oldClickOf(c *warehouse.Click) *Click {
 	return told
 }
 
-// tellOldPostbacks adds the duplicates and refusals that the spool has given
-// up; what was told already is not told again.
-func (t *Tracer) tellOldPostbacks(ctx context.Context, s *Story, o homing.Origin, told map[homing.RequestID]bool) error {
-	if t.Warehouse == nil || t.Spool.Oldest() == 0 {
-		return nil
+const (
+	// unloaded is how far behind Fresh a record may stand and still not be in the
+	// warehouse: it was on its way, or a clock was set.
+	unloaded homing.Millis = 120_000
+	// remembered is how many of a click's calls are taken from memory.
+	remembered = 1000
+)
+
+// tellLoadedPostbacks tells the duplicates and refusals that are in memory, which
+// has them as they came, and those that the warehouse has. It returns from when on
+// the spool must be looked through for the rest: from the click if the warehouse
+// cannot be asked, or nobody knows how far it is.
+func (t *Tracer) tellLoadedPostbacks(ctx context.Context, s *Story, o homing.Origin, told map[homing.RequestID]bool) (since homing.Millis, err error) {
+	fresh := t.fresh() // before the question: what is loaded meanwhile is found twice, not missed
+	if t.Warehouse == nil || fresh == 0 && t.Spool.Oldest() == 0 {
+		return 0, nil
 	}
-	list := warehouse.List{From: o.Time, Until: s.now + 1, Click: o, Outcome: []homing.Outcome{homing.Duplicate, homing.Refused}}
+	repeated := []homing.Outcome{homing.Duplicate, homing.Refused}
+	filter := journal.Filter{Click: o, Also: func(e *journal.Entry) bool { return slices.Contains(repeated, e.Verdict.Outcome) }}
+	for _, e := range t.Journal.Recent(filter, remembered) {
+		told[e.Request] = true
+		s.Postbacks = append(s.Postbacks, postbackOf(&e.Postback))
+	}
+	list := warehouse.List{From: o.Time, Until: s.now + 1, Click: o, Outcome: repeated}
 	for p, err := range t.Warehouse.Postbacks(ctx, &list) {
 		if isAway(err) {
-			s.lack(away)
-			break
+			if t.Spool.Oldest() > 0 {
+				s.lack(away)
+			}
+			return 0, nil
 		}
 		if err != nil {
-			return err
+			return 0, err
 		}
 		if !told[p.Request] {
+			told[p.Request] = true
 			t.Masker.Postback(&p.Postback)
 			s.Postbacks = append(s.Postbacks, postbackOf(&p.Postback))
 		}
 	}
-	slices.SortStableFunc(s.Postbacks, func(a, b Postback) int { return cmp.Compare(a.at, b.at) })
-	return nil
+	return fresh - unloaded, nil
+}
+
+func (t *Tracer) fresh() homing.Millis {
+	if t.Fresh == nil {
+		return 0
+	}
+	return t.Fresh()
 }

@@ -8,8 +8,10 @@
 package trace
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"homing"
@@ -31,6 +33,9 @@ type Tracer struct {
 	Clock   homing.Clock
 	// Warehouse has what the spool no longer keeps; nil if there is none.
 	Warehouse warehouse.Source
+	// Fresh is the moment up to which the warehouse has all; 0, or nil, if that is
+	// not known. What it has need not be looked for in the spool.
+	Fresh func() homing.Millis
 	// Masker takes out keys that became known after they were recorded.
 	Masker *mask.Masker
 }
@@ -255,9 +260,16 @@ func (t *Tracer) tellPostbacks(ctx context.Context, s *Story, o homing.Origin) e
 		return nil
 	}
 	told := map[homing.RequestID]bool{}
+	since, err := t.tellLoadedPostbacks(ctx, s, o, told)
+	if err != nil {
+		return err
+	}
 	bounded, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	for e, err := range t.Journal.OfClick(bounded, o) {
+	for e, err := range t.Journal.OfClick(bounded, o, since) {
+		if told[e.Request] && err == nil {
+			continue
+		}
 		if bounded.Err() != nil && ctx.Err() == nil {
 			s.Incomplete = append(s.Incomplete, "duplicates and refusals were looked for during 10 seconds; there may be later ones")
 			break
@@ -268,7 +280,18 @@ func (t *Tracer) tellPostbacks(ctx context.Context, s *Story, o homing.Origin) e
 		told[e.Request] = true
 		s.Postbacks = append(s.Postbacks, postbackOf(&e.Postback))
 	}
-	return t.tellOldPostbacks(ctx, s, o, told)
+	slices.SortStableFunc(s.Postbacks, func(a, b Postback) int {
+		// At the same time what was counted comes before what may repeat it.
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(repeats(a.Result), repeats(b.Result)))
+	})
+	return nil
+}
+
+func repeats(result homing.Outcome) int {
+	if result == homing.Duplicate || result == homing.Refused {
+		return 1
+	}
+	return 0
 }
 
 func postbackOf(p *homing.Postback) Postback {

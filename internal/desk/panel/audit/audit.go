@@ -3,6 +3,7 @@ package audit
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -184,21 +185,21 @@ func (s *screen) export(v *page.Visit) error {
 	if err != nil {
 		return err
 	}
-	v.W.Header().Set("Content-Type", report.CSV.ContentType())
-	v.W.Header().Set("Content-Disposition", `attachment; filename="audit.csv"`)
-	return report.WriteCSV(v.W, csvColumns, func(yield func([]report.Cell, error) bool) {
-		for written := 0; len(next) > 0 && written < maxInFile; {
-			for i := range next {
-				if !yield(r.cells(&next[i]), nil) {
+	return v.SendFile(page.File{Name: "audit.csv", Kind: report.CSV.ContentType()}, func(w io.Writer) error {
+		return report.WriteCSV(w, csvColumns, func(yield func([]report.Cell, error) bool) {
+			for written := 0; len(next) > 0 && written < maxInFile; {
+				for i := range next {
+					if !yield(r.cells(&next[i]), nil) {
+						return
+					}
+				}
+				written += len(next)
+				if next, err = r.more(); err != nil {
+					yield(nil, err)
 					return
 				}
 			}
-			written += len(next)
-			if next, err = r.more(); err != nil {
-				yield(nil, err)
-				return
-			}
-		}
+		})
 	})
 }
 

@@ -39,6 +39,7 @@ var actions = []struct {
 	{name: "installation", words: "The installation", operators: true},
 	{name: "installation.update", words: "changed the installation's settings", operators: true},
 	{name: "masterkey", words: "Master keys", operators: true},
+	{name: "masterkey.renew", words: "made a new master key, as it does every year", operators: true},
 	{name: "masterkey.rotate", words: "made a new master key", operators: true},
 }
 
@@ -74,6 +75,9 @@ func (r *reading) row(e *ledger.AuditEntry) row {
 		told.Detail = withoutReferences(told.Detail)
 	}
 	kind, number, _ := strings.Cut(e.Object, " ")
+	if kind == "installation" {
+		told.Object = "" // the words have named it
+	}
 	for _, of := range []string{"master key", kind} { // not: changed the user user 3
 		if rest, ok := strings.CutPrefix(e.Object, of+" "); ok && strings.HasSuffix(told.What, of) {
 			told.Object = rest

@@ -55,8 +55,8 @@ type column struct {
 	Up, Down    bool // sorted by it
 }
 
-// pageLen is how many campaigns a page has.
-const pageLen = 100
+// pageLen is how many campaigns a page has, so that it stays below 100 KB.
+const pageLen = 50
 
 // standardSort has the campaign with most clicks first.
 const standardSort = "-clicks"

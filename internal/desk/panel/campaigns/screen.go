@@ -4,7 +4,6 @@ package campaigns
 import (
 	"embed"
 
-	"homing"
 	"homing/internal/desk/panel/page"
 )
 
@@ -21,14 +20,11 @@ func New() page.Screen {
 		Style: style,
 		Routes: []page.Route{
 			page.Get("/campaigns", page.SignedIn, listCampaigns),
-			managers(page.Get("/campaigns/new", page.Operators, newCampaign)), // also as a copy: ?like=
-			page.Post("/campaigns/new", page.Operators, createCampaign),       // or only previews
+			page.Get("/campaigns/new", page.Operators, newCampaign).Managers(), // also as a copy: ?like=
+			page.Post("/campaigns/new", page.Operators, createCampaign),        // or only previews
 			page.Get("/campaigns/{campaign}", page.SignedIn, showCampaign),
 			page.Post("/campaigns/{campaign}", page.Operators, updateCampaign), // or only previews
 			page.Post("/campaigns/{campaign}/status", page.Operators, setCampaignStatus),
 		},
 	}
 }
-
-// managers keeps a page from those who could not send its form.
-func managers(r page.Route) page.Route { r.Level = homing.Manager; return r }

@@ -59,7 +59,7 @@ func renderBulk(v *page.Visit, status int, f *page.Form) error {
 // preview looks at what would become of a list, and keeps it until it is carried
 // out.
 func (s *screen) preview(v *page.Visit) error {
-	f, err := sent(v)
+	f, err := v.Upload()
 	if err != nil {
 		return err
 	}
@@ -147,4 +147,15 @@ func (s *screen) carryOut(v *page.Visit) error {
 	}()
 	j.end(s.amender.CarryOut(ctx, j.task, j.plan, func(lines int) { j.through.Store(int64(lines)) }))
 	return v.See(jobPath(j))
+}
+
+// listOf is the list that was sent: of a file, pasted, or of ticked rows.
+func listOf(f *page.Form) []byte {
+	if text := f.Get("file"); strings.TrimSpace(text) != "" {
+		return []byte(text)
+	}
+	if ticked := f.All("id"); len(ticked) > 0 {
+		return []byte(strings.Join(ticked, "\n"))
+	}
+	return []byte(f.Get("list"))
 }

@@ -140,7 +140,7 @@ func click(v *page.Visit, c homing.Conversion, id homing.ClickID) (facts []fact,
 	}
 	part, err := v.Reports.Clicks(v.R.Context(), scope(v), q)
 	switch {
-	case away(err):
+	case page.Away(err):
 		return nil, "Reports are away for the moment; what is known of the click comes from them.", nil
 	case err != nil:
 		return nil, "", fmt.Errorf("couldn't look the click up: %w", err)

@@ -1,14 +1,16 @@
 package conversions
 
 import (
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 
 	"homing"
 	"homing/internal/desk/panel/page"
 	"homing/internal/flow/amend"
+	"homing/internal/flow/report"
+	"homing/internal/rule/mask"
 )
 
 // jobPage is a list: what would become of each line, what is under way, or what
@@ -111,50 +113,38 @@ func (s *screen) download(v *page.Visit) error {
 	if done {
 		name = "homing-changes-result.csv"
 	}
-	file := &fileWriter{v: v, kind: "text/csv; charset=utf-8", name: name}
-	var b strings.Builder
-	writeCells(&b, "line", "id", "click_id", "lead_code", "from", "to", "result", "problem", "reason", "text")
-	masker := v.Rooms.Catalog.Masker()
-	for i := range lines {
-		l := &lines[i]
-		id, click, from, to := "", "", "", ""
-		if l.Conversion != 0 {
-			id = l.Conversion.String() // as the line says it
-		}
-		if l.Found.ID != 0 {
-			id, click, from = l.Found.ID.String(), s.amender.Keyring().Seal(l.Found.Click).String(), l.Found.Status.String()
-		} else if l.Click != (homing.ClickID{}) {
-			click = l.Click.String()
-		}
-		if l.To != 0 {
-			to = l.To.String()
-		}
-		writeCells(&b, strconv.Itoa(l.Line), id, click, masker.Text(l.Found.Lead), from, to, l.Result.String(), l.Problem, l.Reason, l.Text)
+	columns := []report.Column{{Name: "line", Kind: report.Number}, {Name: "id", Kind: report.ID}}
+	for _, name := range []string{"click_id", "lead_code", "from", "to", "result", "problem", "reason", "text"} {
+		columns = append(columns, report.Column{Name: name, Kind: report.Text})
 	}
-	_, err := file.Write([]byte(b.String()))
-	return err
+	masker := v.Rooms.Catalog.Masker()
+	return v.SendFile(page.File{Name: name, Kind: report.CSV.ContentType()}, func(w io.Writer) error {
+		return report.WriteCSV(w, columns, func(yield func([]report.Cell, error) bool) {
+			for i := range lines {
+				if !yield(s.cells(&lines[i], masker), nil) {
+					return
+				}
+			}
+		})
+	})
 }
 
-// writeCells writes a line of CSV. What a spreadsheet would take for a formula
-// gets an apostrophe in front, control characters are replaced.
-func writeCells(b *strings.Builder, cells ...string) {
-	for i, cell := range cells {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		cell = strings.Map(func(c rune) rune {
-			if c < 0x20 || c == 0x7f {
-				return '\uFFFD'
-			}
-			return c
-		}, strings.ToValidUTF8(cell, "\uFFFD"))
-		if cell != "" && strings.ContainsRune("=+-@", rune(cell[0])) {
-			cell = "'" + cell
-		}
-		if strings.ContainsAny(cell, "\",") {
-			cell = `"` + strings.ReplaceAll(cell, `"`, `""`) + `"`
-		}
-		b.WriteString(cell)
+// cells are a line of the list in the file.
+func (s *screen) cells(l *amend.Line, masker *mask.Masker) (cells []report.Cell) {
+	id, click, from, to := "", "", "", ""
+	if l.Conversion != 0 {
+		id = l.Conversion.String() // as the line says it
 	}
-	b.WriteString("\r\n")
+	if l.Found.ID != 0 {
+		id, click, from = l.Found.ID.String(), s.amender.Keyring().Seal(l.Found.Click).String(), l.Found.Status.String()
+	} else if l.Click != (homing.ClickID{}) {
+		click = l.Click.String()
+	}
+	if l.To != 0 {
+		to = l.To.String()
+	}
+	for _, text := range []string{strconv.Itoa(l.Line), id, click, masker.Text(l.Found.Lead), from, to, l.Result.String(), l.Problem, l.Reason, l.Text} {
+		cells = append(cells, report.Cell{Text: text})
+	}
+	return cells
 }

@@ -2,9 +2,11 @@ package conversions
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"homing"
 	"homing/internal/desk/panel/page"
@@ -54,8 +56,11 @@ type choice struct {
 
 type kept struct{ Name, Value string }
 
+// shown is how many rows the page has at most, so that it stays below 100 KB.
+const shown = 50
+
 // menuLen is how many campaigns a menu may have.
-const menuLen = 200
+const menuLen = 100
 
 func (s *screen) list(v *page.Visit) error {
 	if text := v.R.URL.Query().Get("find"); strings.TrimSpace(text) != "" {
@@ -78,6 +83,7 @@ func (s *screen) list(v *page.Visit) error {
 	if a.question == nil {
 		return v.Show(http.StatusUnprocessableEntity, "conversions", "Conversions", p)
 	}
+	a.question.Limit = min(cmp.Or(a.question.Limit, shown), shown)
 	if err := s.fill(v, &a, &p); err != nil {
 		return err
 	}
@@ -86,11 +92,13 @@ func (s *screen) list(v *page.Visit) error {
 
 // fill asks for what the page lists.
 func (s *screen) fill(v *page.Visit, a *asked, p *listPage) error {
-	list, err := s.rows(v, a)
-	if err != nil {
-		return err
-	}
-	if p.Sums, err = s.sumUp(v, a); err != nil {
+	var list listed
+	var listing, summing error
+	var asking sync.WaitGroup
+	asking.Go(func() { list, listing = s.rows(v, a) })
+	asking.Go(func() { p.Sums, summing = s.sumUp(v, a) })
+	asking.Wait()
+	if err := errors.Join(listing, summing); err != nil {
 		return err
 	}
 	p.Rows, p.Notes, p.Away = list.rows, list.notes, list.away

@@ -3,7 +3,6 @@ package conversions
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -12,7 +11,6 @@ import (
 	"homing/internal/desk/panel/page"
 	"homing/internal/engine/ledger"
 	"homing/internal/engine/warehouse"
-	"homing/internal/flow/report"
 )
 
 // row is a conversion as the list shows it, as it stands in the ledger.
@@ -67,7 +65,7 @@ func (s *screen) rows(v *page.Visit, a *asked) (listed, error) {
 	ctx, cancel := context.WithTimeout(v.R.Context(), reportPatience)
 	defer cancel()
 	part, err := v.Reports.Conversions(ctx, scope(v), a.question)
-	if away(err) {
+	if page.Away(err) {
 		return s.withoutReports(v, a)
 	}
 	if err != nil {
@@ -83,8 +81,12 @@ func (s *screen) rows(v *page.Visit, a *asked) (listed, error) {
 		return listed{}, err
 	}
 	if a.question.After == nil && !a.question.Oldest {
-		if err := newer(v, a, homing.Millis(part.AsOf), standing, &ids); err != nil {
+		more, err := newer(v, a, homing.Millis(part.AsOf), standing, &ids)
+		if err != nil {
 			return listed{}, err
+		}
+		if more {
+			list.notes = append(list.notes, fmt.Sprintf("Reports are behind: of the conversions that they do not have yet, the newest %d stand here.", shown))
 		}
 	}
 	for _, id := range ids {
@@ -95,9 +97,7 @@ func (s *screen) rows(v *page.Visit, a *asked) (listed, error) {
 			}
 		}
 	}
-	if len(list.rows) > 0 {
-		list.notes = slices.DeleteFunc(list.notes, func(note string) bool { return note == nothingFits })
-	}
+	list.notes = slices.DeleteFunc(list.notes, func(note string) bool { return note == nothingFits })
 	return list, nil
 }
 
@@ -107,11 +107,6 @@ const nothingFits = "Nothing in the range fits."
 // reportPatience is how long the list waits for the reports before it does
 // without them.
 const reportPatience = 8 * time.Second
-
-// away tells that an error means: come back later.
-func away(err error) bool {
-	return errors.Is(err, homing.ErrUnavailable) || errors.Is(err, homing.ErrOverloaded) || errors.Is(err, context.DeadlineExceeded)
-}
 
 const (
 	// unloaded is how many of the newest conversions are looked through for such
@@ -123,25 +118,30 @@ const (
 )
 
 // newer adds conversions of the ledger that are not loaded yet, the newest
-// first. A condition that only the reports could check leaves them out: they
-// come with the next look.
-func newer(v *page.Visit, a *asked, asOf homing.Millis, standing map[homing.ConversionID]homing.Conversion, ids *[]homing.ConversionID) error {
+// first, and tells whether there are more than a page of them. A condition that
+// only the reports could check leaves them out: they come with the next look.
+func newer(v *page.Visit, a *asked, asOf homing.Millis, standing map[homing.ConversionID]homing.Conversion, ids *[]homing.ConversionID) (more bool, err error) {
 	if !a.plain() {
-		return nil
+		return false, nil
 	}
 	// What the reports have of the last minute is on the page, unless it is full.
 	since := asOf - overlap
-	if len(*ids) >= a.pageLen() {
+	if len(*ids) >= a.question.Limit {
 		since = max(since, standing[(*ids)[len(*ids)-1]].At)
 	}
+	added := 0
 	for c, err := range v.Rooms.Books.Conversions(v.R.Context(), ledger.ConversionQuery{Newest: true, Limit: unloaded}) {
 		if err != nil {
-			return fmt.Errorf("couldn't list conversions: %w", err)
+			return false, fmt.Errorf("couldn't list conversions: %w", err)
 		}
 		if c.At < asOf-2*overlap {
 			break
 		}
 		if _, there := standing[c.ID]; !there && c.At >= since && a.fits(&c) && a.covers(&c) && v.Who.MaySee(c.Account) {
+			if more = added == shown; more {
+				break
+			}
+			added++
 			standing[c.ID] = c
 			*ids = append(*ids, c.ID)
 		}
@@ -149,7 +149,7 @@ func newer(v *page.Visit, a *asked, asOf homing.Millis, standing map[homing.Conv
 	slices.SortFunc(*ids, func(x, y homing.ConversionID) int {
 		return cmp.Or(cmp.Compare(standing[y].At, standing[x].At), cmp.Compare(y, x))
 	})
-	return nil
+	return more, nil
 }
 
 // withoutReports lists the newest conversions straight from the ledger, for as
@@ -166,13 +166,13 @@ func (s *screen) withoutReports(v *page.Visit, a *asked) (listed, error) {
 		q.Account = v.Account.ID
 	}
 	for c, err := range v.Rooms.Books.Conversions(ctx, q) {
-		if away(err) {
+		if page.Away(err) {
 			break // what was found so far is something
 		}
 		if err != nil {
 			return listed{}, fmt.Errorf("couldn't list conversions: %w", err)
 		}
-		if c.At < a.question.From-overlap || len(list.rows) == report.DefaultPage {
+		if c.At < a.question.From-overlap || len(list.rows) == a.question.Limit {
 			break
 		}
 		if a.fits(&c) && a.covers(&c) {
@@ -221,8 +221,6 @@ func (a *asked) covers(c *homing.Conversion) bool {
 	}
 	return true
 }
-
-func (a *asked) pageLen() int { return cmp.Or(a.question.Limit, report.DefaultPage) }
 
 // fits tells whether it stands where it is asked for.
 func (a *asked) fits(c *homing.Conversion) bool {

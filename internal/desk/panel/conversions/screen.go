@@ -10,7 +10,6 @@ package conversions
 import (
 	"embed"
 
-	"homing"
 	"homing/internal/desk/panel/page"
 	"homing/internal/flow/amend"
 )
@@ -30,32 +29,28 @@ type Options struct {
 type screen struct {
 	amender *amend.Amender
 	shelf   *shelf
-	files   chan struct{} // places of those who take files
 }
-
-// maxFiles is how many files are written at once: each keeps the reports busy.
-const maxFiles = 4
 
 // New is the screen.
 func New(o Options) page.Screen {
-	s := &screen{amender: o.Amender, shelf: newShelf(), files: make(chan struct{}, maxFiles)}
+	s := &screen{amender: o.Amender, shelf: newShelf()}
 	return page.Screen{
 		Pages: pages,
 		Style: style,
 		Named: map[string]page.Find{"conversion": s.find, "job": s.findJob},
 		Routes: []page.Route{
 			page.Get("/conversions", page.SignedIn, s.list),
-			page.Get("/conversions/export", page.SignedIn, s.export).Lasts(),
-			managers(page.Get("/conversions/change", page.Operators, s.askForList)),
+			page.Get("/conversions/export", page.SignedIn, export).Lasts(),
+			page.Get("/conversions/change", page.Operators, s.askForList).Managers(),
 			page.Post("/conversions/change", page.Operators, s.preview).Takes(amend.MaxText + formRoom),
-			managers(page.Get("/conversions/change/{job}", page.Operators, s.showJob)),
+			page.Get("/conversions/change/{job}", page.Operators, s.showJob).Managers(),
 			page.Post("/conversions/change/{job}", page.Operators, s.carryOut).Lasts(),
-			managers(page.Get("/conversions/change/{job}/result", page.Operators, s.download)),
+			page.Get("/conversions/change/{job}/result", page.Operators, s.download).Managers().Lasts(),
 			page.Get("/conversions/{conversion}", page.SignedIn, s.show),
 			page.Post("/conversions/{conversion}/status", page.Operators, s.change),
 		},
 	}
 }
 
-// managers keeps a page from those who could not send its form.
-func managers(r page.Route) page.Route { r.Level = homing.Manager; return r }
+// formRoom is how many bytes a form may have beside its list.
+const formRoom = 64 << 10

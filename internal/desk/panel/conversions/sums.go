@@ -62,7 +62,7 @@ func (s *screen) sumUp(v *page.Visit, a *asked) (sums, error) {
 		return told, err
 	}
 	table, err := v.Reports.Report(ctx, scope(v), question)
-	if away(err) {
+	if page.Away(err) {
 		return told, nil
 	}
 	if err != nil {
@@ -106,7 +106,7 @@ func (s *screen) addUp(ctx context.Context, v *page.Visit, a *asked, told *sums)
 	all := *a.question
 	all.Status, all.After, all.Limit = nil, nil, report.MaxPage
 	part, err := v.Reports.Conversions(ctx, scope(v), &all)
-	if away(err) {
+	if page.Away(err) {
 		return nil
 	}
 	if err != nil {

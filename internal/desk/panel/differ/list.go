@@ -3,6 +3,7 @@ package differ
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -83,45 +84,49 @@ func (s *screen) show(v *page.Visit, status int, p *differPage) error {
 
 // compareList answers with the page, or with a file if it is asked for one.
 func (s *screen) compareList(v *page.Visit) error {
-	u, err := readUpload(v)
-	if errors.Is(err, errTooLarge) {
-		return s.problem(v, page.NewForm(), err)
+	f, err := v.Upload()
+	if errors.Is(err, page.ErrTooLarge) {
+		return s.problem(v, page.NewForm(), errTooLarge)
 	}
 	if err != nil {
 		return err
 	}
-	if err := chooseAccount(v, u.Form); err != nil {
+	if err := chooseAccount(v, f); err != nil {
 		return err
 	}
-	text := u.File
+	text := []byte(f.Get("file"))
 	if len(text) == 0 {
-		text = []byte(u.Get("list"))
+		text = []byte(f.Get("list"))
 	}
+	f.Set("file", "")
 	kept := len(text) <= maxKept
-	u.Set("list", "")
+	f.Set("list", "")
 	if kept {
-		u.Set("list", compare.Text(text))
+		f.Set("list", compare.Text(text))
 	}
 	list, err := compare.Read(text)
 	if err != nil {
-		return s.problem(v, u.Form, err)
+		return s.problem(v, f, err)
 	}
-	question, err := rangeOf(v, u.Form)
+	question, err := rangeOf(v, f)
 	if err != nil {
-		return s.problem(v, u.Form, err)
+		return s.problem(v, f, err)
 	}
 	question.List = list
 	result, err := s.comparer.Compare(v.R.Context(), scope(v), question)
 	if err != nil {
 		return err
 	}
-	if u.Get("as") == "csv" {
+	if f.Get("as") == "csv" {
 		return sendCSV(v, result)
 	}
-	p := &differPage{Form: u.Form, Found: foundOf(v, list, result, u.Get("view"))}
+	p := &differPage{Form: f, Found: foundOf(v, list, result, f.Get("view"))}
 	p.Found.Kept = kept
 	return s.show(v, http.StatusOK, p)
 }
+
+// errTooLarge is the list's fault, and told at it.
+var errTooLarge = fmt.Errorf("%w list: it is larger than 2 MiB; split it", homing.ErrInvalid)
 
 func (s *screen) problem(v *page.Visit, f *page.Form, err error) error {
 	p := &differPage{Form: f}
@@ -180,10 +185,9 @@ func rangeOf(v *page.Visit, f *page.Form) (compare.Question, error) {
 }
 
 func sendCSV(v *page.Visit, r *compare.Result) error {
-	h := v.W.Header()
-	h.Set("Content-Type", report.CSV.ContentType())
-	h.Set("Content-Disposition", `attachment; filename="numbers-differ.csv"`)
-	return r.WriteCSV(v.W, v.View)
+	return v.SendFile(page.File{Name: "numbers-differ.csv", Kind: report.CSV.ContentType()}, func(w io.Writer) error {
+		return r.WriteCSV(w, v.View)
+	})
 }
 
 // foundOf picks the page of rows that view asks for: "late:2" is the second page

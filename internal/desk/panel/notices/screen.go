@@ -40,8 +40,8 @@ func New(o Options) page.Screen {
 		Pages: pages,
 		Style: style,
 		Routes: []page.Route{
-			// ?account= lets operators see to an advertiser's.
-			managers(page.Get("/settings/notices", page.SignedIn, s.show)),
+			// A webhook's URL often holds a secret: not for readers. ?account= lets operators see to an advertiser's.
+			page.Get("/settings/notices", page.SignedIn, s.show).Managers(),
 			page.Post("/settings/notices", page.SignedIn, s.save),
 			page.Post("/settings/notices/webhook", page.SignedIn, s.saveWebhook), // answers with the webhook's key
 			page.Post("/settings/notices/webhook/test", page.SignedIn, s.testWebhook),
@@ -50,6 +50,3 @@ func New(o Options) page.Screen {
 		},
 	}
 }
-
-// managers leaves a page to them: a webhook's URL often holds a secret.
-func managers(r page.Route) page.Route { r.Level = homing.Manager; return r }

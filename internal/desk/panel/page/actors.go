@@ -35,6 +35,8 @@ func (a Actors) Name(actor string) string {
 		return "a postback"
 	case strings.HasPrefix(actor, "token "):
 		return "API " + actor
+	case actor == "homing":
+		return "homing itself"
 	case !a.operator:
 		return "the operator"
 	case actor == "command line" || actor == "set-up":

@@ -26,6 +26,13 @@ var failures = []struct {
 	{context.DeadlineExceeded, http.StatusServiceUnavailable, "That took too long", "The answer did not come in time. Try again in a moment."},
 }
 
+// Away tells errors of reports that are not there for the moment, have too much to
+// do, or take too long, from others: a page that has something without them shows
+// that.
+func Away(err error) bool {
+	return errors.Is(err, homing.ErrUnavailable) || errors.Is(err, homing.ErrOverloaded) || errors.Is(err, context.DeadlineExceeded)
+}
+
 // failurePage is what the page shows.
 type failurePage struct {
 	Status      int

@@ -104,6 +104,7 @@ type house struct {
 	named  map[string]Find
 	pages  map[string]*page
 	assets *assets
+	files  *Places // of those who take files
 }
 
 // Handler serves every path of the desk listener that is nothing else's. A path
@@ -113,7 +114,7 @@ type house struct {
 // It panics if an embedded template or asset is broken, or two screens bring
 // the same thing: then the program was built wrongly.
 func Handler(rooms Rooms, screens ...Screen) http.Handler {
-	p := &house{Rooms: rooms}
+	p := &house{Rooms: rooms, files: NewPlaces(filesAtOnce, filesPerUser)}
 	p.routes, p.named = Table(screens...)
 	var err error
 	if p.assets, err = loadAssets(screens); err != nil {

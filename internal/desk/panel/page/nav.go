@@ -3,6 +3,9 @@ package page
 import (
 	"net/http"
 	"strings"
+
+	"homing"
+	"homing/internal/desk/signin"
 )
 
 // section is a line of the navigation. It is shown where a screen has its page.
@@ -20,6 +23,8 @@ const (
 	everybody audience = iota
 	operators
 	advertisers
+	// auditors are operators, and the owners of an advertiser's people.
+	auditors
 )
 
 // tracking stands for the page of the advertiser who looks.
@@ -38,8 +43,20 @@ var sections = []section{
 	{label: "Tracking & API", path: tracking, who: advertisers, first: true},
 	{label: "Advertisers", path: "/advertisers", who: operators, first: true},
 	{label: "System", path: "/system", who: operators},
-	{label: "Audit log", path: "/audit"},
+	{label: "Audit log", path: "/audit", who: auditors},
 	{label: "Settings", path: "/settings"},
+}
+
+func (a audience) has(who *signin.Person) bool {
+	switch a {
+	case operators:
+		return who.Operator()
+	case advertisers:
+		return !who.Operator()
+	case auditors:
+		return who.Operator() || who.Level.AtLeast(homing.Owner)
+	}
+	return true
 }
 
 type navItem struct {
@@ -62,7 +79,7 @@ func (v *Visit) nav() (items []navItem) {
 		if path == tracking {
 			path = TrackingPath(v.Who.Account)
 		}
-		if s.who == operators && !v.Who.Operator() || s.who == advertisers && v.Who.Operator() || !v.house.hasPage(path) {
+		if !s.who.has(v.Who) || !v.house.hasPage(path) {
 			continue
 		}
 		items = append(items, navItem{
@@ -85,8 +102,11 @@ func (p *house) hasPage(path string) bool {
 	return false
 }
 
-// inAdvertiser tells whether a list is shown as a tab of one advertiser.
+// inAdvertiser tells whether a page is shown as a tab of one advertiser.
 func (v *Visit) inAdvertiser() bool {
-	list := v.R.URL.Path == "/campaigns" || v.R.URL.Path == "/conversions" || v.R.URL.Path == "/postbacks"
-	return list && v.Account != nil && v.Who.Operator()
+	switch v.R.URL.Path {
+	case "/campaigns", "/conversions", "/postbacks", "/settings/people", "/settings/notices":
+		return v.Account != nil && v.Who.Operator()
+	}
+	return false
 }

@@ -46,8 +46,8 @@ func zoneNamed(name string) *time.Location {
 	if found, ok := zones.Load(name); ok {
 		return found.(*time.Location)
 	}
-	zone, err := time.LoadLocation(name)
-	if err != nil || name == "" || name == "Local" {
+	zone, err := homing.LoadZone(name)
+	if err != nil {
 		return nil
 	}
 	zones.Store(name, zone)

@@ -48,6 +48,9 @@ func Post(pattern string, who Audience, do func(*Visit) error) Route {
 // Owners leaves the route to owners.
 func (r Route) Owners() Route { r.Level = homing.Owner; return r }
 
+// Managers leaves a page to those who could send its form.
+func (r Route) Managers() Route { r.Level = homing.Manager; return r }
+
 // Readers opens a form to those who may only read: it changes nothing but what
 // is their own.
 func (r Route) Readers() Route { r.Level = homing.ReadOnly; return r }

@@ -18,6 +18,7 @@ func functions(a *assets) template.FuncMap {
 		"asset": a.url, "bundled": a.bundled, "field": fieldOf, "pieces": pieces, "plain": Plain, "window": homing.FormatWindow,
 		"moment": moment, "date": date, "zone": zoneOf, "zoneAt": zoneAt, "stamp": stamp, "ago": ago,
 		"figure": Figure, "count": count, "part": pair, "short": shortened, "network": networkOf,
+		"words": func(name string) string { return strings.ReplaceAll(name, "_", " ") },
 	}
 }
 

@@ -40,21 +40,26 @@ type Screens func(h *House) []page.Screen
 
 // House is the panel on real engines, in directories of its own.
 type House struct {
-	T         *testing.T
-	now       atomic.Int64 // Unix milliseconds
-	Ledger    *sqlite.Ledger
-	Catalog   *catalog.Catalog
-	Journal   *journal.Journal
-	SignIn    *signin.SignIn
-	Keyring   *homing.Keyring
-	Spool     spool.Spool
-	Warehouse *warehousetest.Model
-	Loader    *loader.Loader
-	Reports   *report.Engine
-	Server    *httptest.Server
+	T      *testing.T
+	now    atomic.Int64 // Unix milliseconds
+	Ledger *sqlite.Ledger
+	// LedgerFile is where it stands.
+	LedgerFile string
+	Catalog    *catalog.Catalog
+	Journal    *journal.Journal
+	SignIn     *signin.SignIn
+	Keyring    *homing.Keyring
+	Spool      spool.Spool
+	Warehouse  *warehousetest.Model
+	Loader     *loader.Loader
+	Reports    *report.Engine
+	Server     *httptest.Server
 	trying
 	// Ills are what is wrong now.
 	Ills []string
+	// Public is how clicks and postbacks are reached from outside; "" = as the
+	// doors are.
+	Public string
 
 	screens Screens
 	log     *slog.Logger
@@ -77,7 +82,8 @@ func New(t *testing.T, screens Screens) *House {
 	var err error
 	h.Keyring, err = homing.NewKeyring(homing.MasterKey{ID: "0badcafe", Secret: [32]byte{1}})
 	h.Must(err)
-	h.Ledger, err = sqlite.Open(sqlite.Options{Path: filepath.Join(t.TempDir(), "ledger.db"), Logger: h.log})
+	h.LedgerFile = filepath.Join(t.TempDir(), "ledger.db")
+	h.Ledger, err = sqlite.Open(sqlite.Options{Path: h.LedgerFile, Logger: h.log})
 	h.Must(err)
 	t.Cleanup(func() { h.Ledger.Close() })
 	h.Spool, err = segment.Open(segment.Options{Dir: filepath.Join(t.TempDir(), "spool"), SegmentSize: 1 << 20, Clock: h.Time})
@@ -132,7 +138,7 @@ func (h *House) Amender() *amend.Amender {
 
 // Addresses are where the doors would be.
 func (h *House) Addresses() page.Addresses {
-	return page.Addresses{Track: "http://127.0.0.1:8080", TrackTLS: "https://127.0.0.1:8443", Desk: h.Server.URL}
+	return page.Addresses{Track: "http://127.0.0.1:8080", TrackTLS: "https://127.0.0.1:8443", Desk: h.Server.URL, Public: h.Public}
 }
 
 // Load waits until everything that was recorded can be reported.
@@ -355,13 +361,6 @@ func Excerpt(body string) string {
 		body = body[i:]
 	}
 	return body[:min(len(body), 3000)]
-}
-
-func prefixes(texts ...string) (list []netip.Prefix) {
-	for _, text := range texts {
-		list = append(list, netip.MustParsePrefix(text))
-	}
-	return list
 }
 
 // Reader is somebody of an account who may only read, signed in.

@@ -2,8 +2,6 @@ package postbacks
 
 import (
 	"cmp"
-	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -101,7 +99,7 @@ func (f *filters) fromWarehouse(v *page.Visit, g *gathered, t table, until homin
 			return 0, err
 		}
 		rows, err := v.Reports.Postbacks(v.R.Context(), f.scope, q)
-		if isAway(err) {
+		if page.Away(err) {
 			g.Away = true
 			return 0, nil
 		}
@@ -147,12 +145,6 @@ func (f *filters) question(v *page.Visit, until homing.Millis, limit int, cursor
 		q.Limit = limit
 	}
 	return q, err
-}
-
-// isAway tells errors of a warehouse that is not there, or takes too long, from
-// others.
-func isAway(err error) bool {
-	return errors.Is(err, homing.ErrUnavailable) || errors.Is(err, homing.ErrOverloaded) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // fromMemory adds what the warehouse does not have yet.

@@ -16,8 +16,10 @@ const (
 	// grouped is how many of the newest refused calls are looked at for who sent
 	// them; how many there were of each reason is counted over the whole range.
 	grouped = 5000
-	// mostSenders is how many senders of a reason are shown.
+	// mostSenders is how many senders of a reason are shown, and allSenders of all
+	// reasons, if these are many; but one of each.
 	mostSenders = 5
+	allSenders  = 40
 )
 
 // reasonGroup are the calls that were refused for one reason.
@@ -91,13 +93,15 @@ func (f *filters) groupByReason(v *page.Visit) (*groups, error) {
 	for r, n := range counts {
 		of(r).Count += n
 	}
-	for _, group := range out.Reasons {
-		group.finish()
-		out.Total += group.Count
-	}
 	slices.SortFunc(out.Reasons, func(a, b *reasonGroup) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Code, b.Code))
 	})
+	left := allSenders
+	for _, group := range out.Reasons {
+		group.finish(max(1, min(mostSenders, left)))
+		left -= len(group.Senders)
+		out.Total += group.Count
+	}
 	return out, nil
 }
 
@@ -118,7 +122,7 @@ func (f *filters) countReasons(v *page.Visit, g *gathered) (map[homing.Reason]in
 		return nil, nil // the list's conditions are fewer than a report's, never more
 	}
 	t, err := v.Reports.Report(v.R.Context(), f.scope, q)
-	if isAway(err) {
+	if page.Away(err) {
 		return nil, nil
 	}
 	if err != nil {
@@ -169,10 +173,11 @@ func (g *reasonGroup) add(f *filters, row *line) {
 	}
 }
 
-func (g *reasonGroup) finish() {
+// finish leaves the busiest senders, up to a number.
+func (g *reasonGroup) finish(most int) {
 	slices.SortStableFunc(g.Senders, func(a, b *senderGroup) int { return cmp.Compare(b.Count, a.Count) })
-	if len(g.Senders) > mostSenders {
-		g.More = len(g.Senders) - mostSenders
-		g.Senders = g.Senders[:mostSenders]
+	if len(g.Senders) > most {
+		g.More = len(g.Senders) - most
+		g.Senders = g.Senders[:most]
 	}
 }

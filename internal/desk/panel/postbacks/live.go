@@ -26,6 +26,9 @@ const (
 	mostRows = 50
 )
 
+// streams are the live views that are open.
+type streams struct{ places *page.Places }
+
 // stream sends the rows that fit the URL's filters as they are logged, as
 // server-sent events:
 //
@@ -34,14 +37,14 @@ const (
 //	end     the server goes; there is no use in coming back at once
 //
 // A browser that comes back says which row it had last, and gets those since.
-func (p *places) stream(v *page.Visit) error {
+func (s streams) stream(v *page.Visit) error {
 	f := readFilters(v)
 	if f.list == nil {
 		return fmt.Errorf("%w filter", homing.ErrInvalid)
 	}
-	leave, ok := p.enter(v.Who.ID)
+	leave, ok := s.places.Enter(v.Who.ID)
 	if !ok {
-		return full(v.W)
+		return v.Full()
 	}
 	defer leave()
 	filter := journal.Filter{Account: f.account, Also: f.entry}
@@ -52,14 +55,11 @@ func (p *places) stream(v *page.Visit) error {
 	// between the two.
 	watch := v.Journal.Watch(filter)
 	defer watch.Close()
-	h := v.W.Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("X-Accel-Buffering", "no") // nginx would wait for more
-	v.W.WriteHeader(http.StatusOK)
+	out := v.Events()
 	if v.R.Method == http.MethodHead {
 		return nil
 	}
-	l := &live{v: v, t: f.table(v), watch: watch, out: newPaced(v.W)}
+	l := &live{v: v, t: f.table(v), watch: watch, out: out}
 	l.catchUp(filter)
 	l.run()
 	return nil
@@ -70,7 +70,7 @@ type live struct {
 	v       *page.Visit
 	t       table
 	watch   *journal.Watcher
-	out     *paced
+	out     *page.Paced
 	waiting []journal.Entry // newest last
 	missed  uint64
 	told    map[homing.RequestID]bool // by catchUp
@@ -179,6 +179,6 @@ func (l *live) write(text string) {
 		return
 	}
 	if _, l.err = l.out.Write([]byte(text)); l.err == nil {
-		l.err = l.out.flush()
+		l.err = l.out.Flush()
 	}
 }

@@ -11,8 +11,11 @@ import (
 	"homing/internal/flow/report"
 )
 
-// shown is how many rows a page lists.
-const shown = 100
+// shown is how many rows a page lists, so that it stays below 100 KB.
+const shown = 50
+
+// menuLen is how many campaigns a menu may have.
+const menuLen = 100
 
 // logPage is the postback log: calls, whatever their fate, or the reasons for
 // refusals.
@@ -47,9 +50,11 @@ type choice struct {
 type form struct {
 	Advertisers []*homing.Account
 	Campaigns   []option
-	Reasons     []option
-	Ranges      []option
-	Where       []string
+	// ManyCampaigns tells that there are too many for a menu.
+	ManyCampaigns bool
+	Reasons       []option
+	Ranges        []option
+	Where         []string
 	// Hidden are parameters that the form keeps without showing them.
 	Hidden []pair
 	Faults map[string]string
@@ -145,7 +150,11 @@ func formOf(v *page.Visit, f *filters) form {
 	if f.scope.Account != 0 {
 		account = f.scope.Account
 	}
-	for _, c := range v.View.CampaignsOf(account) {
+	campaigns := v.View.CampaignsOf(account)
+	if out.ManyCampaigns = len(campaigns) > menuLen; out.ManyCampaigns {
+		campaigns = nil
+	}
+	for _, c := range campaigns {
 		label := c.Name
 		if account == 0 {
 			label += " · " + c.Owner.Name

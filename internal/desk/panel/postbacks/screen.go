@@ -33,8 +33,7 @@ type Options struct {
 
 // New is the screen.
 func New(o Options) page.Screen {
-	live := newPlaces(liveAtOnce, livePerUser)
-	exports := newPlaces(exportsAtOnce, exportsPerUser)
+	live := streams{page.NewPlaces(liveAtOnce, livePerUser)}
 	replays := replays{o.Court}
 	return page.Screen{
 		Pages: pages, Style: style, Scripts: map[string]string{"postbacks.js": script},
@@ -42,7 +41,7 @@ func New(o Options) page.Screen {
 		Routes: []page.Route{
 			page.Get("/postbacks", page.SignedIn, listPostbacks),
 			page.Get("/postbacks/live", page.SignedIn, live.stream).Lasts(),
-			page.Get("/postbacks/export", page.SignedIn, exports.export).Lasts(),
+			page.Get("/postbacks/export", page.SignedIn, export).Lasts(),
 			page.Get("/postbacks/{postback}", page.SignedIn, showPostback),
 			page.Get("/postbacks/{postback}/replay", page.Operators, replays.show),
 			page.Post("/postbacks/{postback}/replay", page.Operators, replays.commit),

@@ -23,23 +23,13 @@ var style string
 //go:embed script.js
 var script string
 
-// screen holds the places of those who take files.
-type screen struct {
-	files chan struct{}
-}
-
-// maxFiles is how many files are written at once: each keeps the reports' engine
-// busy.
-const maxFiles = 4
-
 // New is the screen.
 func New() page.Screen {
-	s := &screen{files: make(chan struct{}, maxFiles)}
 	return page.Screen{
 		Pages: pages, Style: style, Scripts: map[string]string{"reports.js": script},
 		Routes: []page.Route{
 			page.Get("/reports", page.SignedIn, show),
-			page.Get("/reports/file", page.SignedIn, s.file).Lasts(),
+			page.Get("/reports/file", page.SignedIn, file).Lasts(),
 		},
 	}
 }

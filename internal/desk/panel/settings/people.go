@@ -27,9 +27,10 @@ type Side struct {
 	// Query is what forms and links carry on, such as "?account=3".
 	Query string
 	// Theirs: an operator looks at those of an advertiser, Account.
-	Theirs  bool
-	Account homing.AccountID
-	Me      homing.UserID
+	Theirs     bool
+	Account    homing.AccountID
+	Advertiser *homing.Account
+	Me         homing.UserID
 }
 
 // shownLink was made just now; it is shown once.
@@ -50,7 +51,7 @@ func side(v *page.Visit) (homing.AccountID, Side) {
 	}
 	s.Of, s.Theirs = v.Account.Name, v.Who.Operator()
 	if s.Theirs {
-		s.Account, s.Query = v.Account.ID, "?account="+v.Account.ID.String()
+		s.Account, s.Advertiser, s.Query = v.Account.ID, v.Account, "?account="+v.Account.ID.String()
 	}
 	return v.Account.ID, s
 }

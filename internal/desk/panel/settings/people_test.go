@@ -59,7 +59,7 @@ func TestAnAdvertisersOwnerSeesToTheOwnPeople(t *testing.T) {
 	}
 	// Operators' owners see to everybody.
 	theirs := "/settings/people?account=" + a.ID.String()
-	op.Get(theirs).Want(ok).Has("People of", "Northwind", "mara@example.com").Lacks("eve@example.com")
+	op.Get(theirs).Want(ok).Has(`aria-current="page">People`, "Northwind", "mara@example.com").Lacks("eve@example.com")
 	op.Post(theirs, "email", "third@example.com", "level", "owner").Want(ok)
 	if u := user(h, "third@example.com"); u.Account != a.ID || u.Role != homing.RoleAdvertiser {
 		t.Errorf("invited %+v", u)

@@ -96,6 +96,8 @@ type systemPage struct {
 	Health
 	// Room is what the disk has, in words.
 	Room *room
+	// Keys: the reader may look at the master keys.
+	Keys bool
 }
 
 type room struct {
@@ -105,7 +107,7 @@ type room struct {
 }
 
 func (s *screen) show(v *page.Visit) error {
-	p := systemPage{Health: s.health()}
+	p := systemPage{Health: s.health(), Keys: v.Who.Level.AtLeast(homing.Owner)}
 	if d := p.Disk; d != nil {
 		p.Room = &room{disk.Size(d.Free), disk.Size(d.Total), d.Forecast(), d.Percent(), d.Low()}
 	}

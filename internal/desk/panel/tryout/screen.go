@@ -11,6 +11,7 @@ import (
 
 	"homing"
 	"homing/internal/desk/panel/page"
+	"homing/internal/desk/signin"
 	"homing/internal/flow/rehearse"
 	"homing/internal/flow/trial"
 )
@@ -33,12 +34,12 @@ type Options struct {
 
 type screen struct {
 	Options
-	streams streams
+	streams *page.Places
 }
 
 // New is the screen.
 func New(o Options) page.Screen {
-	s := &screen{Options: o}
+	s := &screen{Options: o, streams: page.NewPlaces(streamsAtOnce, streamsPerUser)}
 	return page.Screen{
 		Pages: pages, Style: style, Scripts: map[string]string{"trial.js": script},
 		Named: map[string]page.Find{"trial": s.findTrial},
@@ -61,7 +62,10 @@ func ConsolePath(id homing.AccountID) string { return page.AdvertiserPath(id) + 
 type Head struct {
 	Account  *homing.Account
 	Operator bool
+	Who      *signin.Person
 	Console  bool // the page is the console
 }
 
-func headOf(v *page.Visit, console bool) Head { return Head{v.Account, v.Who.Operator(), console} }
+func headOf(v *page.Visit, console bool) Head {
+	return Head{v.Account, v.Who.Operator(), v.Who, console}
+}

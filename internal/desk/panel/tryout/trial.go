@@ -138,7 +138,7 @@ func heardOf(v *page.Visit, t *tried) (h heard, err error) {
 func (h *heard) calls(v *page.Visit, t *tried) error {
 	entries := v.Journal.Recent(journal.Filter{Click: t.origin}, mostCalls)
 	if len(entries) == 0 && v.Now-t.origin.Time > remembered {
-		for e, err := range v.Journal.OfClick(v.R.Context(), t.origin) {
+		for e, err := range v.Journal.OfClick(v.R.Context(), t.origin, t.origin.Time) {
 			if err != nil {
 				return fmt.Errorf("couldn't read the calls of a test: %w", err)
 			}

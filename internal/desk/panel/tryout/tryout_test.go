@@ -165,15 +165,16 @@ func TestTheStreamTellsWhenACallArrives(t *testing.T) {
 	}
 }
 
-func TestASessionHasAFewStreams(t *testing.T) {
+func TestAUserHasAFewStreams(t *testing.T) {
 	h, a, c := open(t)
 	b := h.Advertiser(a.ID, "mara@example.com")
 	path, _ := begin(b, c)
-	for range 3 {
+	for range 6 {
 		next(t, stream(b, path+"/events"))
 	}
 	b.Get(path + "/events?once").Want(429)
-	h.SignedInAs("mara@example.com").Get(path + "/events?once").Want(200) // another session
+	h.SignedInAs("mara@example.com").Get(path + "/events?once").Want(429)
+	h.Operator().Get(path + "/events?once").Want(200) // somebody else
 }
 
 func TestATestIsInNoTotal(t *testing.T) {

@@ -13,6 +13,12 @@ document.addEventListener("click", (event) => {
   if (button) copy(button);
 });
 
+// Tabs that scroll sideways begin at the one that is here.
+for (const here of document.querySelectorAll(".tabs [aria-current]")) {
+  const row = here.parentElement;
+  row.scrollLeft = here.offsetLeft - row.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
+}
+
 // data-copy names the element whose text is copied; "" is this page's address.
 async function copy(button) {
   const source = document.getElementById(button.dataset.copy);

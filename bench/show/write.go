@@ -1,4 +1,4 @@
-package main
+package show
 
 import (
 	"fmt"
@@ -7,34 +7,34 @@ import (
 	"unicode/utf8"
 )
 
-// text is the result for a terminal.
-func (r *result) text() string {
+// Text is the result for a terminal.
+func (r *Result) Text() string {
 	var b strings.Builder
-	for _, line := range r.head {
+	for _, line := range r.Head {
 		b.WriteString(line + "\n")
 	}
-	for i := range r.tables {
+	for i := range r.Tables {
 		b.WriteString("\n")
-		r.tables[i].text(&b)
+		r.Tables[i].text(&b)
 	}
 	b.WriteString("\n")
-	for _, line := range r.notes {
+	for _, line := range r.Notes {
 		b.WriteString("- " + line + "\n")
 	}
-	for _, line := range r.errors {
+	for _, line := range r.Errors {
 		b.WriteString("WRONG: " + line + "\n")
 	}
-	if r.missed() {
-		fmt.Fprintf(&b, "\n%d limits missed, %d errors.\n", r.misses, len(r.errors))
+	if r.Missed() {
+		fmt.Fprintf(&b, "\n%d limits missed, %d errors.\n", r.misses, len(r.Errors))
 	} else {
 		b.WriteString("\nAll limits met.\n")
 	}
 	return b.String()
 }
 
-func (t *table) text(b *strings.Builder) {
-	widths := make([]int, len(t.head))
-	all := append([][]string{t.head}, t.rows...)
+func (t *Table) text(b *strings.Builder) {
+	widths := make([]int, len(t.Head))
+	all := append([][]string{t.Head}, t.Rows...)
 	for _, row := range all {
 		for i, cell := range row {
 			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
@@ -55,24 +55,24 @@ func (t *table) text(b *strings.Builder) {
 }
 
 // markdown is the result for a document.
-func (r *result) markdown() string {
+func (r *Result) markdown() string {
 	var b strings.Builder
-	b.WriteString(strings.Join(r.head, " ") + "\n")
-	for i := range r.tables {
+	b.WriteString(strings.Join(r.Head, " ") + "\n")
+	for i := range r.Tables {
 		b.WriteString("\n")
-		r.tables[i].markdown(&b)
+		r.Tables[i].markdown(&b)
 	}
 	b.WriteString("\n")
-	for _, line := range r.notes {
+	for _, line := range r.Notes {
 		b.WriteString("- " + line + "\n")
 	}
-	for _, line := range r.errors {
+	for _, line := range r.Errors {
 		b.WriteString("- **Wrong:** " + line + "\n")
 	}
 	return b.String()
 }
 
-func (t *table) markdown(b *strings.Builder) {
+func (t *Table) markdown(b *strings.Builder) {
 	row := func(cells []string) {
 		b.WriteString("|")
 		for _, cell := range cells {
@@ -80,30 +80,26 @@ func (t *table) markdown(b *strings.Builder) {
 		}
 		b.WriteString("\n")
 	}
-	row(t.head)
-	b.WriteString("|---|---|" + strings.Repeat("---:|", len(t.head)-2) + "\n")
-	for _, cells := range t.rows {
+	row(t.Head)
+	b.WriteString("|---|---|" + strings.Repeat("---:|", len(t.Head)-2) + "\n")
+	for _, cells := range t.Rows {
 		row(cells)
 	}
 }
 
-// The section of the document that is written; what is around it stays.
-const (
-	beginMark = "<!-- reports: begin -->"
-	endMark   = "<!-- reports: end -->"
-)
-
-// write puts the result into the document, between the marks. A document
-// without them gets them at its end; a missing one is made.
-func (r *result) write(path string) error {
+// Write puts the result into the document, between the marks of its section. A
+// document without them gets them at its end; a missing one is made.
+func (r *Result) Write(path string) error {
 	text, err := os.ReadFile(path)
 	if err != nil && !os.IsNotExist(err) {
 		return err
 	}
-	return os.WriteFile(path, []byte(insert(string(text), r.markdown())), 0o644)
+	return os.WriteFile(path, []byte(insert(string(text), r.Section, r.markdown())), 0o644)
 }
 
-func insert(document, section string) string {
+// insert replaces a section of the document; what is around it stays.
+func insert(document, name, section string) string {
+	beginMark, endMark := "<!-- "+name+": begin -->", "<!-- "+name+": end -->"
 	section = beginMark + "\n" + section + endMark + "\n"
 	before, rest, found := strings.Cut(document, beginMark)
 	if _, after, ended := strings.Cut(rest, endMark); found && ended {

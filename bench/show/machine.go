@@ -1,4 +1,4 @@
-package main
+package show
 
 import (
 	"fmt"
@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// machine describes what the figures were taken on.
-func machine() string {
+// Machine describes what the figures were taken on.
+func Machine() string {
 	words := []string{fmt.Sprintf("%d cores", runtime.NumCPU())}
 	if model := field("/proc/cpuinfo", "model name"); model != "" {
 		words[0] += " (" + model + ")"
@@ -34,8 +34,8 @@ func field(path, name string) string {
 	return ""
 }
 
-// grouped writes 1234567 as 1,234,567.
-func grouped(n int64) string {
+// Grouped writes 1234567 as 1,234,567.
+func Grouped(n int64) string {
 	s := strconv.FormatInt(n, 10)
 	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
 		s = s[:i] + "," + s[i:]

@@ -1,4 +1,4 @@
-package main
+package show
 
 import (
 	"fmt"
@@ -9,10 +9,10 @@ import (
 	"golang.org/x/term"
 )
 
-// progress tells on standard error what is going on and when it will be done:
+// Progress tells on standard error what is going on and when it will be done:
 // one line written over and over on a terminal, a line every ten seconds
 // elsewhere. It is for one goroutine.
-type progress struct {
+type Progress struct {
 	out      io.Writer
 	terminal bool
 	now      func() time.Time
@@ -21,19 +21,20 @@ type progress struct {
 	shown    time.Time
 }
 
-func newProgress(now func() time.Time) *progress {
-	return &progress{out: os.Stderr, terminal: term.IsTerminal(int(os.Stderr.Fd())), now: now}
+// NewProgress tells on standard error.
+func NewProgress(now func() time.Time) *Progress {
+	return &Progress{out: os.Stderr, terminal: term.IsTerminal(int(os.Stderr.Fd())), now: now}
 }
 
-// begin names what comes next.
-func (p *progress) begin(format string, args ...any) {
-	p.end()
+// Begin names what comes next.
+func (p *Progress) Begin(format string, args ...any) {
+	p.End()
 	p.what, p.began, p.shown = fmt.Sprintf(format, args...), p.now(), p.now()
 	p.write(p.what)
 }
 
-// at tells how far it has come.
-func (p *progress) at(done, total int64) {
+// At tells how far it has come.
+func (p *Progress) At(done, total int64) {
 	now := p.now()
 	every := 10 * time.Second
 	if p.terminal {
@@ -46,10 +47,10 @@ func (p *progress) at(done, total int64) {
 	past := now.Sub(p.began)
 	left := time.Duration(float64(past) / float64(done) * float64(total-done))
 	p.write(fmt.Sprintf("%s   %3d %%   %s/s   %s left", p.what, done*100/total,
-		grouped(int64(float64(done)/past.Seconds())), left.Round(time.Second)))
+		Grouped(int64(float64(done)/past.Seconds())), left.Round(time.Second)))
 }
 
-func (p *progress) write(line string) {
+func (p *Progress) write(line string) {
 	if p.terminal {
 		_, _ = fmt.Fprintf(p.out, "\r\x1b[K%s", line)
 		return
@@ -57,8 +58,8 @@ func (p *progress) write(line string) {
 	_, _ = fmt.Fprintln(p.out, line)
 }
 
-// end finishes the line.
-func (p *progress) end() {
+// End finishes the line.
+func (p *Progress) End() {
 	if p.terminal && p.what != "" {
 		_, _ = fmt.Fprintln(p.out)
 	}
