@@ -50,7 +50,7 @@ func TestDemosAreAnsweredOnlyWhenAskedFor(t *testing.T) {
 		if got := table.Total.Cells[table.Column("clicks")].Text; got != c.clicks {
 			t.Errorf("%+v %s: %s clicks, want %s", c.scope, c.params, got, c.clicks)
 		}
-		if noted := strings.Contains(strings.Join(table.Notes, " "), "demo advertiser, account 2"); noted != c.noted {
+		if noted := strings.Contains(strings.Join(table.Notes, " "), "demo advertiser, number 2"); noted != c.noted {
 			t.Errorf("%+v %s: noted is %t: %q", c.scope, c.params, noted, table.Notes)
 		}
 		if c.params == "" && c.scope.Account == 0 && table.Currency != "USD" {

@@ -6,7 +6,6 @@ import (
 	"iter"
 	"strings"
 	"testing"
-	"time"
 
 	"homing"
 	"homing/internal/engine/ledger"
@@ -25,11 +24,15 @@ type log struct {
 	spool.Spool
 	oldest  spool.Position
 	records []spool.Record
+	since   homing.Millis // of the last look for postbacks
 }
 
 func (l *log) Oldest() spool.Position { return l.oldest }
 
 func (l *log) Scan(_ context.Context, q spool.Query) iter.Seq2[spool.Record, error] {
+	if q.Kinds.Has(spool.KindPostback) {
+		l.since = q.Since
+	}
 	return func(yield func(spool.Record, error) bool) {
 		for _, r := range l.records {
 			if q.Kinds.Has(r.Kind) && r.At >= q.Since && !yield(r, nil) {
@@ -100,15 +103,7 @@ func TestWhatTheSpoolGaveUp(t *testing.T) {
 	if err := model.Load(t.Context(), &batch); err != nil {
 		t.Fatal(err)
 	}
-	clock := func() time.Time { return (began + 60_000).Time() }
-	tracer := &Tracer{
-		Spool: kept, Books: ledgerBooks, Journal: journal.Open(journal.Options{Spool: kept, Books: ledgerBooks, Clock: clock}),
-		View: func() *catalog.View { return &catalog.View{} }, Keyring: func() *homing.Keyring { return ring }, Clock: clock,
-		Warehouse: model, Masker: &mask.Masker{
-			KeyIn:  func([]byte) (int, int, bool) { return 0, 0, false },
-			MaskOf: func([]byte) string { return "" },
-		},
-	}
+	tracer := newTracer(ring, kept, ledgerBooks, model, began+60_000)
 	tell := func() (Story, string) {
 		t.Helper()
 		s, err := tracer.Of(t.Context(), ring.Seal(click).String())
@@ -147,5 +142,70 @@ func TestWhatTheSpoolGaveUp(t *testing.T) {
 	tracer.Warehouse, ledgerBooks.gone = nil, nil
 	if s, _ = tell(); s.Click != nil || len(s.Postbacks) != 1 {
 		t.Errorf("without a warehouse: %+v", s)
+	}
+}
+
+func newTracer(ring *homing.Keyring, kept *log, books *books, model *warehousetest.Model, now homing.Millis) *Tracer {
+	return &Tracer{
+		Spool: kept, Books: books, Journal: journal.Open(journal.Options{Spool: kept, Books: books, Clock: now.Time}),
+		View: func() *catalog.View { return &catalog.View{} }, Keyring: func() *homing.Keyring { return ring }, Clock: now.Time,
+		Warehouse: model, Masker: &mask.Masker{
+			KeyIn:  func([]byte) (int, int, bool) { return 0, 0, false },
+			MaskOf: func([]byte) string { return "" },
+		},
+	}
+}
+
+// TestWhatIsLoadedIsNotLookedForInTheSpool: of a week's calls only those of the
+// last minutes, which may not be loaded, are read from the spool.
+func TestWhatIsLoadedIsNotLookedForInTheSpool(t *testing.T) {
+	ring, err := homing.NewKeyring(homing.MasterKey{ID: "0badcafe", Secret: [32]byte{7}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const week homing.Millis = 7 * 24 * 3_600_000
+	click, now := homing.Origin{Time: began, Node: 3, Campaign: 4}, began+week
+	model, kept := warehousetest.NewModel(), &log{}
+	batch := warehouse.Batch{Source: "spool/3", Next: 1}
+	for i, at := range []homing.Millis{began + 1000, now - 60_000, now - 1000} { // loaded, loaded, not yet
+		p := homing.Postback{
+			Request: homing.NewRequestID(at, 3, uint32(i)), At: at, Method: "GET", Origin: click, Click: ring.Seal(click),
+			Verdict: homing.Verdict{Outcome: homing.Duplicate, Reason: homing.ReasonDuplicate},
+		}
+		kept.records = append(kept.records, spool.Record{Position: spool.Position(i), Kind: spool.KindPostback, At: at, Data: homing.AppendPostback(nil, &p)})
+		if i < 2 {
+			batch.Postbacks = append(batch.Postbacks, warehouse.Postback{Postback: p, Number: int64(i), Count: 1})
+		}
+	}
+	if err := model.Load(t.Context(), &batch); err != nil {
+		t.Fatal(err)
+	}
+	tracer := newTracer(ring, kept, &books{}, model, now)
+	for _, c := range []struct {
+		name      string
+		warehouse warehouse.Source
+		fresh     func() homing.Millis
+		since     homing.Millis
+	}{
+		{"loaded but for a second", model, func() homing.Millis { return now - 1500 }, now - 1500 - unloaded},
+		{"nobody knows how far", model, nil, began},
+		{"the warehouse is away", awayStore{}, func() homing.Millis { return now - 1500 }, began},
+		{"there is no warehouse", nil, nil, began},
+	} {
+		tracer.Warehouse, tracer.Fresh = c.warehouse, c.fresh
+		s, err := tracer.Of(t.Context(), ring.Seal(click).String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var at []homing.Millis
+		for _, p := range s.Postbacks {
+			at = append(at, p.at)
+		}
+		if len(at) != 3 || at[0] != began+1000 || at[1] != now-60_000 || at[2] != now-1000 {
+			t.Errorf("%s: told of %v", c.name, at)
+		}
+		if kept.since != c.since {
+			t.Errorf("%s: the spool was read from %s, want %s", c.name, kept.since, c.since)
+		}
 	}
 }

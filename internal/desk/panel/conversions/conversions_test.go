@@ -94,6 +94,33 @@ func TestAConversionShowsAtOnce(t *testing.T) {
 	wantRows(t, op.Get("/conversions").Want(ok), "2 1")
 }
 
+// TestAPageIsAPage: what was loaded of the same moment is on the next page, and what
+// was not loaded yet stands above, a page of it at most.
+func TestAPageIsAPage(t *testing.T) {
+	h := newHouse(t)
+	c := h.Campaign(h.Account("Northwind").ID, "Spring")
+	for range 5 {
+		h.Call(c, nil)
+	}
+	h.Load()
+	op := h.Operator()
+	wantRows(t, op.Get("/conversions?limit=2").Want(ok), "5 4")
+	if n := len(rows(op.Get("/conversions?limit=1000").Want(ok).Lacks("Reports are behind"))); n != 5 {
+		t.Errorf("%d rows", n)
+	}
+	h.Pass(time.Second)
+	for range 60 {
+		h.Call(c, nil)
+	}
+	if n := len(rows(op.Get("/conversions").Want(ok))); n < 50 || n > 100 { // as much as is loaded by then
+		t.Errorf("%d rows with those that are not loaded", n)
+	}
+	h.Load()
+	if n := len(rows(op.Get("/conversions?limit=1000").Want(ok).Lacks("Reports are behind"))); n != 50 {
+		t.Errorf("%d rows", n)
+	}
+}
+
 func TestFiltersAndPagesAreInTheURL(t *testing.T) {
 	h := newHouse(t)
 	a, b := h.Account("Northwind"), h.Account("Harbour")

@@ -126,8 +126,10 @@ func newer(v *page.Visit, a *asked, asOf homing.Millis, standing map[homing.Conv
 	}
 	// What the reports have of the last minute is on the page, unless it is full.
 	since := asOf - overlap
+	var end homing.Conversion // of a full page
 	if len(*ids) >= a.question.Limit {
-		since = max(since, standing[(*ids)[len(*ids)-1]].At)
+		end = standing[(*ids)[len(*ids)-1]]
+		since = max(since, end.At)
 	}
 	added := 0
 	for c, err := range v.Rooms.Books.Conversions(v.R.Context(), ledger.ConversionQuery{Newest: true, Limit: unloaded}) {
@@ -137,7 +139,7 @@ func newer(v *page.Visit, a *asked, asOf homing.Millis, standing map[homing.Conv
 		if c.At < asOf-2*overlap {
 			break
 		}
-		if _, there := standing[c.ID]; !there && c.At >= since && a.fits(&c) && a.covers(&c) && v.Who.MaySee(c.Account) {
+		if _, there := standing[c.ID]; !there && c.At >= since && (c.At > end.At || c.ID > end.ID) && a.fits(&c) && a.covers(&c) && v.Who.MaySee(c.Account) {
 			if more = added == shown; more {
 				break
 			}

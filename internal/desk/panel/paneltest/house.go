@@ -227,7 +227,14 @@ func (h *House) Call(c homing.Campaign, change func(*homing.Postback)) homing.Re
 	case homing.Duplicate:
 		h.Must(h.Journal.Duplicate(&p))
 	default:
+		written := h.Spool.Durable()
 		h.Journal.Refused(&p)
+		for range 1000 { // it is written behind, and Load loads what is durable
+			if h.Spool.Durable() > written {
+				break
+			}
+			time.Sleep(time.Millisecond)
+		}
 	}
 	return p.Request
 }

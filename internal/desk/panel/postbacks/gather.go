@@ -33,10 +33,11 @@ const (
 	// spare rows are asked for besides, so that a page can end between two
 	// milliseconds.
 	spare = 24
-	// lookAtMost bounds how many rows one page looks at for those that fit closely,
-	// lookAtOnce of them at a time.
-	lookAtMost = 20_000
-	lookAtOnce = 1000
+	// lookAtMost bounds how many rows one page looks at for those that fit closely:
+	// lookAtFirst, which is enough for what is common, then four times as many each
+	// time, because every question costs what some thousand rows do.
+	lookAtMost  = 20_000
+	lookAtFirst = 1000
 	// inMemory is how far back memory goes.
 	inMemory homing.Millis = 24 * 60 * 60 * 1000
 )
@@ -90,7 +91,7 @@ func (f *filters) fromWarehouse(v *page.Visit, g *gathered, t table, until homin
 	}
 	atOnce := most + spare
 	if f.slow() {
-		atOnce = lookAtOnce
+		atOnce = lookAtFirst
 	}
 	looked, cursor := 0, ""
 	for {
@@ -126,6 +127,7 @@ func (f *filters) fromWarehouse(v *page.Visit, g *gathered, t table, until homin
 			g.Looked = looked
 			return floor, nil
 		}
+		atOnce = min(4*atOnce, lookAtMost-looked)
 	}
 }
 

@@ -15,11 +15,11 @@ import (
 const (
 	// grouped is how many of the newest refused calls are looked at for who sent
 	// them; how many there were of each reason is counted over the whole range.
-	grouped = 5000
-	// mostSenders is how many senders of a reason are shown, and allSenders of all
-	// reasons, if these are many; but one of each.
+	grouped = 2000
+	// mostSenders is how many senders of a reason are shown: as many fewer as there
+	// are more reasons, so that there are at most allSenders.
 	mostSenders = 5
-	allSenders  = 40
+	allSenders  = 25
 )
 
 // reasonGroup are the calls that were refused for one reason.
@@ -96,10 +96,12 @@ func (f *filters) groupByReason(v *page.Visit) (*groups, error) {
 	slices.SortFunc(out.Reasons, func(a, b *reasonGroup) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Code, b.Code))
 	})
-	left := allSenders
-	for _, group := range out.Reasons {
-		group.finish(max(1, min(mostSenders, left)))
-		left -= len(group.Senders)
+	senders := max(1, min(mostSenders, allSenders/max(1, len(out.Reasons))))
+	for i, group := range out.Reasons {
+		if i >= allSenders {
+			senders = 0
+		}
+		group.finish(senders)
 		out.Total += group.Count
 	}
 	return out, nil

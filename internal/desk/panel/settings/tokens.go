@@ -172,7 +172,7 @@ func chosenAdvertiser(v *page.Visit, f *page.Form) homing.AccountID {
 			return a.ID
 		}
 	}
-	f.Fail("account", errors.New("choose one of the list"))
+	f.Fail("account", errors.New("there is no such advertiser; choose one, or all"))
 	return 0
 }
 

@@ -33,7 +33,7 @@ func TestATokenFromMakingToRevoking(t *testing.T) {
 	op.Post("/settings/tokens", with("name", "a\x07")...).Want(unfit)
 	op.Post("/settings/tokens", with("scope", "everything")...).Want(unfit)
 	op.Post("/settings/tokens", with("expires", "1h")...).Want(unfit).Has("Choose one of the list")
-	op.Post("/settings/tokens", with("account", "99")...).Want(unfit).Has("Choose one of the list")
+	op.Post("/settings/tokens", with("account", "99")...).Want(unfit).Has("There is no such advertiser")
 	op.Post("/settings/tokens", with("password", "wrong")...).Want(forbidden).Has("That is not your password")
 	if all, _ := tokensOf(h).List(h.Context()); len(all) != 0 {
 		t.Fatalf("made %+v", all)
