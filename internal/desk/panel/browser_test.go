@@ -76,6 +76,7 @@ func TestAFirstDayInABrowser(t *testing.T) {
 			w.click(".actions .button.main")
 
 			w.click(".notice .button")
+			w.see("#f-url") // the page before has a #f-name, too
 			w.write("#f-name", "Spring sale")
 			w.write("#f-url", "https://shop.example/?clickid={click_id}")
 			w.click(".actions .button.main")

@@ -19,7 +19,7 @@ import (
 // hostilePages puts text wherever a stranger, an advertiser or an operator can
 // put it, and loads every page and file that shows it. It asks the same whatever
 // the text is.
-func hostilePages(t *testing.T, text string) ([]paneltest.Answer, *stage) {
+func hostilePages(t *testing.T, text string) []paneltest.Answer {
 	h := newHouse(t)
 	op := h.Operator()
 	h.settleNamed(text)
@@ -48,7 +48,7 @@ func hostilePages(t *testing.T, text string) ([]paneltest.Answer, *stage) {
 	for _, path := range paths {
 		pages = append(pages, op.Get(path))
 	}
-	pages = append(pages, why, op.Post("/trace", "q", text), op.Post("/trace", "q", "x\n"+text),
+	pages = append(pages, liveRows(h, op), why, op.Post("/trace", "q", text), op.Post("/trace", "q", "x\n"+text),
 		op.Post("/differ", "list", list), op.Post("/differ", "list", list, "as", "csv"),
 		upload(op, "/differ", text, list),
 		op.Post("/differ", "list", list, "from", text, "to", text, "view", text),
@@ -68,7 +68,7 @@ func hostilePages(t *testing.T, text string) ([]paneltest.Answer, *stage) {
 		op.Post("/campaigns/new", "account", "1", "name", text, "ref", text, "url", text, "window", text, "default_value", text, "goal_id", text, "goal_name", text),
 		op.Post("/advertisers/1/senders", "senders", text+"/x"),
 		op.Post("/advertisers/1/people", "email", text),
-		h.Stranger().Post("/signin", "email", text, "password", text, "next", text)), h
+		h.Stranger().Post("/signin", "email", text, "password", text, "next", text))
 }
 
 // settleNamed makes an advertiser with a campaign and a key, in a house with mail

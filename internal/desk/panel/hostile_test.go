@@ -47,13 +47,13 @@ func TestHostileTextIsShownAsText(t *testing.T) {
 	harmless := map[string][]paneltest.Answer{}
 	for _, text := range hostile {
 		if twin := twinOf(text); harmless[twin] == nil {
-			harmless[twin], _ = hostilePages(t, twin)
+			t.Run("harmless", func(t *testing.T) { harmless[twin] = hostilePages(t, twin) }) // its house closes
 		}
 	}
 	for _, text := range hostile {
 		t.Run("", func(t *testing.T) {
 			t.Parallel()
-			pages, _ := hostilePages(t, text)
+			pages := hostilePages(t, text)
 			for i, shown := range pages {
 				checkShown(t, text, harmless[twinOf(text)][i], shown)
 				if strings.HasPrefix(shown.Header.Get("Content-Type"), "text/csv") && strings.Count(shown.Text, "\n") < 2 {
@@ -120,10 +120,16 @@ func checkShown(t *testing.T, text string, harmless, shown paneltest.Answer) {
 	}
 }
 
+// mayDanger passes over tags that have nothing to look at.
+var mayDanger = regexp.MustCompile(`(?i)\s(on|style|srcdoc|href|src|action|formaction|hx-)`)
+
 // dangerOf tells what a tag has that no tag of ours has; empty = nothing.
 func dangerOf(tag string) string {
 	if strings.HasPrefix(tag, "<script") && !strings.Contains(tag, ` src="/assets/`) && tag != `<script type="application/json">` {
 		return "a script of somebody's"
+	}
+	if !mayDanger.MatchString(tag) {
+		return ""
 	}
 	for _, a := range attribute.FindAllStringSubmatch(tag, -1) {
 		name, value := strings.ToLower(a[1]), html.UnescapeString(strings.Trim(strings.TrimPrefix(a[2], "="), `"`))
