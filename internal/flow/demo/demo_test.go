@@ -216,7 +216,7 @@ func TestADemoIsInNoTotalOfOthers(t *testing.T) {
 	if got := clicks(all); got != "0" {
 		t.Errorf("%s clicks of a demo are in the total", got)
 	}
-	if notes := strings.Join(all.Notes, " "); !strings.Contains(notes, "demo advertiser, account "+id) {
+	if notes := strings.Join(all.Notes, " "); !strings.Contains(notes, "demo advertiser, number "+id) {
 		t.Errorf("the notes do not tell: %s", notes)
 	}
 	for _, asked := range []*report.Table{
