@@ -130,6 +130,9 @@ var (
 	fieldPart = regexp.MustCompile(`field \$?\.?\w+ "([a-z_0-9]+)"`)
 )
 
+// fieldsIn are those of screens that were looked at.
+var fieldsIn = map[string][]string{}
+
 // fieldsOf lists what the sources of a route's screen read by name.
 func fieldsOf(t *testing.T, r page.Route) []string {
 	t.Helper()
@@ -137,6 +140,9 @@ func fieldsOf(t *testing.T, r page.Route) []string {
 	dir, _, _ := strings.Cut(filepath.Base(do), ".")
 	if _, err := os.Stat(dir); err != nil {
 		t.Fatalf("%s %s is of %s: there is no such screen", r.Method, r.Pattern, do)
+	}
+	if fields := fieldsIn[dir]; fields != nil {
+		return fields
 	}
 	fields := []string{"done", "next", "q", "theme"} // what the frame reads, and what is often tried
 	for _, glob := range []string{"*.go", "pages/*.html"} {
@@ -155,6 +161,7 @@ func fieldsOf(t *testing.T, r page.Route) []string {
 			}
 		}
 	}
+	fieldsIn[dir] = fields
 	return fields
 }
 

@@ -3,6 +3,7 @@ package panel
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -41,8 +42,12 @@ func hostilePages(t *testing.T, text string) []paneltest.Answer {
 		"/settings/notices", "/settings/notices?account=1", "/system", "/advertisers?q=zzz" + url.QueryEscape(text),
 		"/overview", "/overview?account=1", "/reports?by=sub1,account,campaign,goal", "/reports/file?format=csv&by=sub1,account,campaign,goal",
 		"/trace?q=" + bare.ID.String(), "/audit", "/audit/csv", "/differ/day?day=2026-03-02&count=1&account=1&campaign=1"}
+	var facets []string
 	for d := warehouse.FirstFacet; int(d) < warehouse.DimensionCount; d++ {
-		paths = append(paths, "/reports?compare=previous&by="+d.String())
+		facets = append(facets, d.String())
+	}
+	for by := range slices.Chunk(facets, warehouse.MaxBy) {
+		paths = append(paths, "/reports?compare=previous&by="+strings.Join(by, ","))
 	}
 	pages := []paneltest.Answer{}
 	for _, path := range paths {
