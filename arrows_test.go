@@ -33,7 +33,9 @@ var rooms = []room{
 	{name: "simulate", prefix: "internal/simulate", knows: []string{"desk"}, rule: "the simulation plays from outside: it may only know the control socket and the words"},
 	{name: "app", prefix: "internal/app", knows: []string{"edge", "desk", "flow", "rule", "contract", "engine"}, rule: "app wires the house and is known by cmd, suites and benchmarks only"},
 	{name: "cmd", prefix: "cmd/", knows: []string{"app", "simulate", "desk"}, rule: "a command parses, calls app or the control socket, and prints"},
-	{name: "bench", prefix: "bench/", knows: []string{"app", "desk", "flow", "rule", "contract", "engine"}, rule: "a benchmark measures flows, engines and the panel as app wires it; nobody knows it"},
+	{name: "show", prefix: "bench/show", rule: "tables, times and progress know nothing of what was measured"},
+	{name: "torture", prefix: "internal/torture", knows: []string{"simulate", "desk", "show"}, rule: "the torture plays from outside: it may only know the control socket, the simulation's wire and process, and the words"},
+	{name: "bench", prefix: "bench/", knows: []string{"show", "app", "desk", "flow", "rule", "contract", "engine"}, rule: "a benchmark measures flows, engines and the panel as app wires it; nobody knows it"},
 	{name: "suite", prefix: "internal/suite", knows: []string{"app", "desk", "flow", "rule", "contract", "engine", "simulate", "edge"}, rule: "suites are tests"},
 }
 

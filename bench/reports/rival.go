@@ -46,7 +46,12 @@ func (b *bench) compare(ctx context.Context) error {
 		return nil
 	}
 	if err := b.fillRival(ctx); err != nil {
-		return fmt.Errorf("couldn't fill SQLite: %w", err)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		// What was measured before is not thrown away for it.
+		b.wrong = append(b.wrong, fmt.Sprintf("couldn't fill SQLite: %v", err))
+		return nil
 	}
 	store, err := sqlite.Open(filepath.Join(b.dir, sqliteFile))
 	if err != nil {

@@ -62,7 +62,7 @@ func TestAnInterruptedServerIsGone(t *testing.T) {
 	if _, err := c.Start(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("started: %v", err)
 	}
-	pid := c.process.Pid
+	pid := c.present.Pid()
 	if group, err := syscall.Getpgid(pid); err != nil || group != pid {
 		t.Errorf("it is in group %d, %v", group, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"homing"
+	"homing/internal/simulate/wire"
 )
 
 // habit is a way in which senders get it wrong, with the reason the server must
@@ -190,20 +191,20 @@ func (h *habit) want() (status int, begin, end, reason string) {
 }
 
 // judgeRefused notes the answer to a call that was to be refused.
-func (c call) judgeRefused(p *play, a answer) {
+func (c call) judgeRefused(p *play, a wire.Answer) {
 	h := c.habit
 	p.sent.refused.Add(1)
 	// The log tells the reason whether or not the sender was told to slow down.
 	p.books.refused(refusalKey{c.account, h.reason.String()}, p.clock())
-	if a.status == 429 && h.limited {
+	if a.Status == 429 && h.limited {
 		p.sent.limited.Add(1)
 		return
 	}
 	status, begin, end, reason := h.want()
-	body, result := string(a.body), string(a.result)
+	body, result := string(a.Body), string(a.Result)
 	fits := len(body) >= len(begin)+len(end) && strings.HasPrefix(body, begin) && strings.HasSuffix(body, end)
-	if a.status != status || !fits || result != "refused; reason="+reason {
+	if a.Status != status || !fits || result != "refused; reason="+reason {
 		p.books.differ(other, "%s: answered %d %q, Postback-Result %q, instead of %d %s…%s, reason %s",
-			h.name, a.status, body, result, status, begin, end, reason)
+			h.name, a.Status, body, result, status, begin, end, reason)
 	}
 }

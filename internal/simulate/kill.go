@@ -7,6 +7,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"homing/internal/simulate/openloop"
 )
 
 // house is a server of the simulation's own that can be killed and started
@@ -102,7 +104,7 @@ func (c *Command) killing(ctx context.Context, p *play, h house, on *stage) (res
 		if err := p.welcome(ctx, first); err != nil {
 			return restarts, fmt.Errorf("after kill %d: %w", i+1, err)
 		}
-		restarts = append(restarts, inMillis(p.clock().Sub(started)))
+		restarts = append(restarts, openloop.Millis(p.clock().Sub(started)))
 	}
 	return restarts, nil
 }

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"homing"
+	"homing/internal/simulate/openloop"
+	"homing/internal/simulate/wire"
 )
 
 // stage is the server that is played against, and what is to happen to it
@@ -47,7 +49,7 @@ type play struct {
 	met atomic.Pointer[chan struct{}]
 
 	sent                  counters
-	clickTimes, callTimes latencies
+	clickTimes, callTimes openloop.Latencies
 }
 
 // counters count requests and what came of them.
@@ -234,15 +236,15 @@ type worker struct {
 	ctx           context.Context
 	play          *play
 	rand          *rand.Rand
-	plain, secure line
+	plain, secure wire.Line
 	request       []byte
 }
 
 func (p *play) worker(ctx context.Context, r *rand.Rand) *worker {
 	w := &worker{ctx: ctx, play: p, rand: r}
-	w.plain = line{clock: p.clock, address: func() string { return *p.plain.Load() }}
+	w.plain = wire.Line{Clock: p.clock, Address: func() string { return *p.plain.Load() }}
 	if p.https() {
-		w.secure = line{clock: p.clock, address: func() string { return *p.secure.Load() }, secure: trust(*p.secure.Load())}
+		w.secure = wire.Line{Clock: p.clock, Address: func() string { return *p.secure.Load() }, Secure: trust(*p.secure.Load())}
 	}
 	return w
 }
@@ -260,8 +262,8 @@ func trust(address string) *tls.Config {
 }
 
 func (w *worker) work(in <-chan appointment) {
-	defer w.plain.close()
-	defer w.secure.close()
+	defer w.plain.Close()
+	defer w.secure.Close()
 	for next := range in {
 		if w.play.clock().Sub(next.due) > lateAfter {
 			w.play.sent.late.Add(1)

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"homing/internal/simulate/openloop"
 )
 
 // report is the result of a run, as it is printed.
@@ -23,10 +25,10 @@ type report struct {
 	Held         holdings     `json:"held"`
 	NotAnswered  notAnswered  `json:"not_answered"`
 
-	ClicksPerSecond float64     `json:"clicks_per_second"`
-	Clicks          percentiles `json:"click_latency"`
-	Calls           percentiles `json:"postback_latency"`
-	Late            int64       `json:"sent_late"`
+	ClicksPerSecond float64              `json:"clicks_per_second"`
+	Clicks          openloop.Percentiles `json:"click_latency"`
+	Calls           openloop.Percentiles `json:"postback_latency"`
+	Late            int64                `json:"sent_late"`
 
 	Reports compared `json:"reports"`
 
@@ -79,7 +81,7 @@ func newReport(c *Command, p *play, held holdings) *report {
 		Held:            held,
 		NotAnswered:     notAnswered{s.unsent.Load(), s.broken.Load(), s.shed.Load()},
 		ClicksPerSecond: float64(s.redirects.Load()) / max(c.Duration, time.Duration(s.lastRedirect.Load())).Seconds(),
-		Clicks:          p.clickTimes.percentiles(), Calls: p.callTimes.percentiles(),
+		Clicks:          p.clickTimes.Percentiles(), Calls: p.callTimes.Percentiles(),
 		Late: s.late.Load(),
 		Lost: found.count[lost], Double: found.count[double], Other: found.count[other],
 		Differences: found.first,
@@ -147,8 +149,8 @@ func (r *report) text() string {
 	row("  refused as expected", "", grouped(r.Acknowledged.Refused), grouped(r.Held.Refused))
 	b.WriteByte('\n')
 	row("answered within", "p50", "p90", "p99", "longest")
-	row("clicks", r.Clicks.columns()...)
-	row("postbacks", r.Calls.columns()...)
+	row("clicks", columns(r.Clicks)...)
+	row("postbacks", columns(r.Calls)...)
 	b.WriteByte('\n')
 	fmt.Fprintf(&b, "  %.1f clicks a second; %s requests sent over %d ms late\n", r.ClicksPerSecond, grouped(r.Late), lateAfter.Milliseconds())
 	if n := r.NotAnswered; n != (notAnswered{}) || r.Sent.Retries > 0 {
@@ -201,7 +203,7 @@ func (r *report) conclusion() string {
 	return b.String()
 }
 
-func (p percentiles) columns() []string {
+func columns(p openloop.Percentiles) []string {
 	var all []string
 	for _, ms := range []float64{p.P50, p.P90, p.P99, p.Max} {
 		all = append(all, strconv.FormatFloat(ms, 'f', 1, 64)+" ms")

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"homing"
+	"homing/internal/simulate/wire"
 )
 
 // call is one postback of an advertiser's server. It is either good, then it
@@ -34,27 +35,27 @@ func (c call) do(w *worker, due time.Time) {
 	if c.secure {
 		l = &w.secure
 	}
-	w.request = request(w.request[:0], c.method, c.target, l.address(), "User-Agent: simulation/1\r\n")
+	w.request = wire.Request(w.request[:0], c.method, c.target, l.Address(), "User-Agent: simulation/1\r\n")
 	p.sent.calls.Add(1)
 	if c.attempt > 0 {
 		p.sent.retries.Add(1)
 	}
 	began := p.books.begin()
-	a, err := l.send(w.ctx, w.request, c.method == "HEAD")
+	a, err := l.Send(w.ctx, w.request, c.method == "HEAD")
 	switch {
-	case errors.Is(err, errNotSent):
+	case errors.Is(err, wire.ErrNotSent):
 		p.sent.unsent.Add(1)
 		c.again(p)
 		return
 	case err != nil:
 		p.sent.broken.Add(1)
-	case a.status == 503:
+	case a.Status == 503:
 		p.sent.shed.Add(1)
 	}
 	if err == nil {
-		p.callTimes.add(p.clock().Sub(due))
+		p.callTimes.Add(p.clock().Sub(due))
 	}
-	if err != nil || a.status == 503 {
+	if err != nil || a.Status == 503 {
 		c.doubt(p, began)
 		c.again(p)
 		return
@@ -85,11 +86,11 @@ func (c call) doubt(p *play, began uint64) {
 }
 
 // judgeGood notes the answer to a good call.
-func (c call) judgeGood(p *play, a answer, began uint64) {
-	outcome, _, _ := bytes.Cut(a.result, []byte(";"))
+func (c call) judgeGood(p *play, a wire.Answer, began uint64) {
+	outcome, _, _ := bytes.Cut(a.Result, []byte(";"))
 	switch {
-	case a.status != 200 || string(a.body) != `{"ok":true}`:
-		p.books.differ(other, "a call for %s was answered %d %s (%s)", c.claim.key, a.status, a.body, a.result)
+	case a.Status != 200 || string(a.Body) != `{"ok":true}`:
+		p.books.differ(other, "a call for %s was answered %d %s (%s)", c.claim.key, a.Status, a.Body, a.Result)
 	case string(outcome) == "counted":
 		p.sent.counted.Add(1)
 		p.books.counted(c.claim, c.said, began)
@@ -97,7 +98,7 @@ func (c call) judgeGood(p *play, a answer, began uint64) {
 		p.sent.repeats.Add(1)
 		p.books.duplicate(c.claim, p.clock())
 	default:
-		p.books.differ(other, "a call for %s was answered with Postback-Result %q", c.claim.key, a.result)
+		p.books.differ(other, "a call for %s was answered with Postback-Result %q", c.claim.key, a.Result)
 	}
 }
 

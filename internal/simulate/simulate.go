@@ -8,8 +8,8 @@
 //	                                                    reports, over its control
 //	                                                    socket
 //
-// The agenda is an open loop: each request has its moment, and one that is sent
-// late because the server was slow is measured from that moment. Senders behave
+// The agenda is an open loop: each request has its moment, and one that is sent late
+// because the server was slow is measured from that moment. Senders behave
 // as they do: they repeat what was not answered, some repeat what was, and some
 // get it wrong in every way that is known.
 //
@@ -52,6 +52,8 @@ type Command struct {
 	Connections int           `name:"connections" default:"64" help:"Most requests under way at once."`
 	Seed        uint64        `name:"seed" help:"Seed of what is drawn; 0 = from the clock."`
 	Format      string        `name:"format" enum:"text,json" default:"text" help:"How the result is printed."`
+	OpenLoop    bool          `name:"open-loop" help:"Only offer load, however slow the answers, and tell latencies; nothing is reconciled. --connections is how many requests may be under way (default 1024)."`
+	Plot        string        `name:"plot" help:"With --open-loop: write the latencies as a picture (SVG) into a file." placeholder:"FILE"`
 	Kill        bool          `name:"kill" help:"Start a server of its own in a scratch directory, kill it under load, and see that nothing is lost or doubled."`
 	Cycles      int           `name:"cycles" default:"3" help:"With --kill: how often it is killed, within --duration."`
 }
@@ -103,6 +105,10 @@ func (c *Command) Run(ctx context.Context, env Env) error {
 	if c.Kill {
 		return c.runKilling(ctx, env)
 	}
+	run := c.playAgainst
+	if c.OpenLoop {
+		run = c.offer
+	}
 	server, err := env.Connect(ctx, c.DataDir)
 	if err != nil {
 		return fmt.Errorf("couldn't reach a server on %s: %w", c.DataDir, err)
@@ -110,8 +116,12 @@ func (c *Command) Run(ctx context.Context, env Env) error {
 	if _, err := server.Status(ctx); err != nil {
 		return fmt.Errorf("no server answers for %s; start one with homing serve, or try --kill: %w", c.DataDir, errors.Join(err, server.Close()))
 	}
+	return errors.Join(run(ctx, env, server), server.Close())
+}
+
+func (c *Command) playAgainst(ctx context.Context, env Env, server Server) error {
 	r, err := c.play(ctx, env, &stage{server: server})
-	if err = errors.Join(err, server.Close()); err != nil {
+	if err != nil {
 		return err
 	}
 	return r.print(env.Out, c.Format)
@@ -124,6 +134,10 @@ func (c *Command) check() error {
 		return fmt.Errorf("%w --rate %d: 1 to 100,000 clicks a second", homing.ErrInvalid, c.Rate)
 	case c.Duration <= 0 || c.Duration > 24*time.Hour:
 		return fmt.Errorf("%w --duration %s: more than nothing, up to a day", homing.ErrInvalid, c.Duration)
+	case c.OpenLoop && c.Kill:
+		return fmt.Errorf("%w --open-loop with --kill: nothing is reconciled without an agenda; choose one", homing.ErrInvalid)
+	case c.Plot != "" && !c.OpenLoop:
+		return fmt.Errorf("%w --plot: it draws what --open-loop measures; add that", homing.ErrInvalid)
 	case c.Delay < 0:
 		return fmt.Errorf("%w --delay %s: it cannot be negative", homing.ErrInvalid, c.Delay)
 	case c.Accounts < 1 || c.Campaigns < 1 || c.Accounts*c.Campaigns > 1000:

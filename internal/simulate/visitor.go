@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"homing"
+	"homing/internal/simulate/wire"
 )
 
 // visit is one visitor following an ad: the click URL, and where it leads.
@@ -71,47 +72,47 @@ func (v visit) do(w *worker, due time.Time) {
 	b := f.browser()
 	query, rest := f.query()
 	l := &w.plain
-	if w.secure.secure != nil && w.rand.IntN(10) == 0 {
+	if w.secure.Secure != nil && w.rand.IntN(10) == 0 {
 		l = &w.secure
 	}
-	w.request = request(w.request[:0], b.method, v.offer.path+query, l.address(), f.headers())
+	w.request = wire.Request(w.request[:0], b.method, v.offer.path+query, l.Address(), f.headers())
 	w.play.sent.clicks.Add(1)
-	reused := l.conn != nil
-	a, err := l.send(w.ctx, w.request, b.method == "HEAD")
-	if err != nil && reused && !errors.Is(err, errNotSent) {
+	reused := l.Open()
+	a, err := l.Send(w.ctx, w.request, b.method == "HEAD")
+	if err != nil && reused && !errors.Is(err, wire.ErrNotSent) {
 		w.play.books.clickDoubted(v.offer.id)
 		w.play.sent.broken.Add(1)
-		a, err = l.send(w.ctx, w.request, b.method == "HEAD")
+		a, err = l.Send(w.ctx, w.request, b.method == "HEAD")
 	}
 	if err == nil {
-		w.play.clickTimes.add(w.play.clock().Sub(due))
+		w.play.clickTimes.Add(w.play.clock().Sub(due))
 	}
 	v.judge(w, f, a, err, rest)
 }
 
 // judge compares the answer with what a visitor may expect, and notes it.
-func (v visit) judge(w *worker, f facts, a answer, err error, rest string) {
+func (v visit) judge(w *worker, f facts, a wire.Answer, err error, rest string) {
 	class := f.browser().class
 	books, sent := w.play.books, &w.play.sent
 	switch {
-	case errors.Is(err, errNotSent):
+	case errors.Is(err, wire.ErrNotSent):
 		sent.unsent.Add(1)
 		return
 	case err != nil:
 		books.clickDoubted(v.offer.id)
 		sent.broken.Add(1)
 		return
-	case a.status == 503:
+	case a.Status == 503:
 		books.clickDoubted(v.offer.id)
 		sent.shed.Add(1)
 		return
 	}
 	id, ok := v.landed(a, rest)
-	if a.status != 302 || !ok {
-		books.differ(other, "a visitor of campaign %s was answered %d, Location %q", v.offer.id, a.status, a.location)
+	if a.Status != 302 || !ok {
+		books.differ(other, "a visitor of campaign %s was answered %d, Location %q", v.offer.id, a.Status, a.Location)
 		return
 	}
-	if !a.noStore {
+	if !a.NoStore {
 		books.differ(other, "the redirect of click %s may be cached", id)
 	}
 	books.click(id, v.offer.number, f)
@@ -124,8 +125,8 @@ func (v visit) judge(w *worker, f facts, a answer, err error, rest string) {
 }
 
 // landed takes the click id out of the destination.
-func (v visit) landed(a answer, rest string) (id homing.ClickID, ok bool) {
-	text, ok := strings.CutPrefix(string(a.location), v.offer.before)
+func (v visit) landed(a wire.Answer, rest string) (id homing.ClickID, ok bool) {
+	text, ok := strings.CutPrefix(string(a.Location), v.offer.before)
 	if !ok {
 		return id, false
 	}

@@ -140,7 +140,8 @@ func number(b bool) int64 {
 // Finish makes the indexes and gives conversions what is known of their clicks.
 func (s *Store) Finish(ctx context.Context) error {
 	s.conn.SetInterrupt(ctx.Done())
-	if err := s.execute(`CREATE INDEX clicks_by_campaign ON clicks (campaign, at)`); err != nil {
+	// Sorting a hundred million rows in memory is more than the library can have.
+	if err := s.execute(`PRAGMA temp_store = FILE`, `CREATE INDEX clicks_by_campaign ON clicks (campaign, at)`, `PRAGMA temp_store = MEMORY`); err != nil {
 		return err
 	}
 	if err := s.convert(); err != nil {

@@ -1,13 +1,13 @@
 //go:build !linux
 
-package simulate
+package process
 
 import "syscall"
 
 // dieWithParent does nothing: only Linux can tie a child to its parent.
 func dieWithParent(*syscall.SysProcAttr) {}
 
-// warehouseOf finds nothing: only Linux has /proc to look in.
-func warehouseOf(int) int { return 0 }
+// childrenOf finds nothing: only Linux has /proc to look in.
+func childrenOf(int) []int { return nil }
 
 func isWarehouse(int) bool { return false }

@@ -1,4 +1,4 @@
-package simulate
+package openloop
 
 import (
 	"math/bits"
@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// latencies counts durations in buckets whose width is a sixteenth of their
+// Latencies counts durations in buckets whose width is a sixteenth of their
 // size, so that percentiles are told to within 6 % whatever the run's length.
 // It is safe for concurrent use.
-type latencies struct {
+type Latencies struct {
 	mu      sync.Mutex
 	buckets [64 * perOctave]uint64 // guarded by mu
 	count   uint64                 // guarded by mu
@@ -18,7 +18,8 @@ type latencies struct {
 
 const perOctave = 16
 
-func (l *latencies) add(d time.Duration) {
+// Add counts one.
+func (l *Latencies) Add(d time.Duration) {
 	d = max(d, 0)
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -46,35 +47,38 @@ func ceilingOf(bucket int) time.Duration {
 	return time.Duration((uint64(bucket%perOctave+perOctave+1)<<shift)-1) * time.Microsecond
 }
 
-// percentiles tells what share of requests was answered within which time.
-type percentiles struct {
+// Percentiles tells what share of requests was answered within which time.
+type Percentiles struct {
 	Count uint64  `json:"count"`
 	P50   float64 `json:"p50_ms"`
 	P90   float64 `json:"p90_ms"`
 	P99   float64 `json:"p99_ms"`
+	P999  float64 `json:"p99_9_ms"`
 	Max   float64 `json:"max_ms"`
 }
 
-func (l *latencies) percentiles() percentiles {
+// Percentiles tells how it stands.
+func (l *Latencies) Percentiles() Percentiles {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return percentiles{
-		Count: l.count, P50: l.at(50), P90: l.at(90), P99: l.at(99), Max: inMillis(l.longest),
+	return Percentiles{
+		Count: l.count, P50: l.at(500), P90: l.at(900), P99: l.at(990), P999: l.at(999), Max: Millis(l.longest),
 	}
 }
 
-// at is the time within which percent of all were answered, in milliseconds. mu
-// is held.
-func (l *latencies) at(percent uint64) float64 {
-	want, seen := (l.count*percent+99)/100, uint64(0)
+// at is the time within which so many of a thousand were answered, in
+// milliseconds. mu is held.
+func (l *Latencies) at(mille uint64) float64 {
+	want, seen := (l.count*mille+999)/1000, uint64(0)
 	for i, n := range l.buckets {
 		if seen += n; n > 0 && seen >= want {
-			return inMillis(min(ceilingOf(i), l.longest))
+			return Millis(min(ceilingOf(i), l.longest))
 		}
 	}
 	return 0
 }
 
-func inMillis(d time.Duration) float64 {
+// Millis writes a duration in milliseconds, as results do.
+func Millis(d time.Duration) float64 {
 	return float64(d.Microseconds()) / 1000
 }

@@ -1,4 +1,4 @@
-package simulate
+package process
 
 import (
 	"bytes"
@@ -11,18 +11,17 @@ import (
 )
 
 // dieWithParent has the kernel kill the child when the thread that started it
-// ends, so that it outlives not even a SIGKILL of the simulation.
+// ends, so that it outlives not even a SIGKILL of ours.
 func dieWithParent(a *syscall.SysProcAttr) { a.Pdeathsig = syscall.SIGKILL }
 
 // warehouseArgument is what makes homing the process of the warehouse.
 const warehouseArgument = "warehouse-process"
 
-// warehouseOf finds the warehouse's process of a server: a child of it with that
-// argument; 0 if there is none now.
-func warehouseOf(server int) int {
+// childrenOf finds the processes that a process has started.
+func childrenOf(parent int) (pids []int) {
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
-		return 0
+		return nil
 	}
 	for _, path := range stats {
 		text, err := os.ReadFile(path)
@@ -31,25 +30,27 @@ func warehouseOf(server int) int {
 		}
 		// "pid (name) state ppid …", and the name may hold anything
 		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-		if len(fields) < 2 || fields[1] != strconv.Itoa(server) {
+		if len(fields) < 2 || fields[1] != strconv.Itoa(parent) {
 			continue
 		}
-		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
-		if err == nil && isWarehouse(pid) {
-			return pid
+		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path))); err == nil {
+			pids = append(pids, pid)
 		}
 	}
-	return 0
+	return pids
 }
 
-// isWarehouse tells whether a process has the argument.
-func isWarehouse(pid int) bool {
+// isWarehouse tells whether a process is a warehouse's: a server starts nothing
+// else.
+func isWarehouse(pid int) bool { return has(pid, warehouseArgument) }
+
+func has(pid int, argument string) bool {
 	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 	if err != nil {
 		return false
 	}
 	for arg := range bytes.SplitSeq(line, []byte{0}) {
-		if string(arg) == warehouseArgument {
+		if string(arg) == argument {
 			return true
 		}
 	}

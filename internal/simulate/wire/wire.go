@@ -1,4 +1,7 @@
-package simulate
+// Package wire sends requests byte by byte and reads answers, for who plays
+// visitors and advertisers' servers from outside: their bad habits are exactly
+// what a library would tidy up before it is sent.
+package wire
 
 import (
 	"bufio"
@@ -15,22 +18,20 @@ import (
 	"homing"
 )
 
-// Requests are written byte by byte, because senders' bad habits are exactly
-// what a library would tidy up before it is sent.
-
-// answer is what the server answered. Its slices are good until the next
+// Answer is what the server answered. Its slices are good until the next
 // request on the same line.
-type answer struct {
-	status   int
-	location []byte
-	result   []byte // Postback-Result
-	noStore  bool
-	body     []byte
+type Answer struct {
+	Status     int
+	Location   []byte
+	Result     []byte // Postback-Result
+	NoStore    bool
+	RetryAfter bool // there is such a header
+	Body       []byte
 }
 
-// errNotSent means that the server has certainly not seen the request; after
+// ErrNotSent means that the server has certainly not seen the request; after
 // any other error it may have.
-var errNotSent = errors.New("not sent")
+var ErrNotSent = errors.New("not sent")
 
 const (
 	answerTime = 10 * time.Second // how long a sender waits for an answer
@@ -40,13 +41,13 @@ const (
 	maxAnswer = 64 << 10
 )
 
-// line is one keep-alive connection of one worker, dialled when needed. It is
+// Line is one keep-alive connection of one worker, dialled when needed. It is
 // for one goroutine.
-type line struct {
-	clock homing.Clock
-	// address tells where the server is now: another place after a restart.
-	address func() string
-	secure  *tls.Config // nil for plain http
+type Line struct {
+	Clock homing.Clock
+	// Address tells where the server is now: another place after a restart.
+	Address func() string
+	Secure  *tls.Config // nil for plain http
 
 	conn   net.Conn
 	in     *bufio.Reader
@@ -55,31 +56,31 @@ type line struct {
 	body   []byte
 }
 
-// send writes a whole request and reads the answer. A request on a connection
+// Send writes a whole request and reads the answer. A request on a connection
 // that turns out to be closed before a byte of answer came is the caller's to
 // repeat, knowing that the first one may have been seen.
-func (l *line) send(ctx context.Context, request []byte, head bool) (answer, error) {
+func (l *Line) Send(ctx context.Context, request []byte, head bool) (Answer, error) {
 	if err := l.open(ctx); err != nil {
-		return answer{}, fmt.Errorf("%w: %w", errNotSent, err)
+		return Answer{}, fmt.Errorf("%w: %w", ErrNotSent, err)
 	}
 	// A deadline that cannot be set shows itself as the error of what follows.
 	_ = l.conn.SetDeadline(time.Now().Add(answerTime)) // the real clock, whatever ours says
 	if _, err := l.conn.Write(request); err != nil {
-		l.close()
-		return answer{}, err
+		l.Close()
+		return Answer{}, err
 	}
 	a, keep, err := l.read(head)
 	if err != nil || !keep {
-		l.close()
+		l.Close()
 	}
-	l.used = l.clock()
+	l.used = l.Clock()
 	return a, err
 }
 
-func (l *line) open(ctx context.Context) error {
-	address := l.address()
-	if l.conn != nil && (address != l.dialed || l.clock().Sub(l.used) > idleTime) {
-		l.close()
+func (l *Line) open(ctx context.Context) error {
+	address := l.Address()
+	if l.conn != nil && (address != l.dialed || l.Clock().Sub(l.used) > idleTime) {
+		l.Close()
 	}
 	if l.conn != nil {
 		return nil
@@ -87,8 +88,8 @@ func (l *line) open(ctx context.Context) error {
 	dialer := net.Dialer{Timeout: 2 * time.Second}
 	var conn net.Conn
 	var err error
-	if l.secure != nil {
-		conn, err = (&tls.Dialer{NetDialer: &dialer, Config: l.secure}).DialContext(ctx, "tcp", address)
+	if l.Secure != nil {
+		conn, err = (&tls.Dialer{NetDialer: &dialer, Config: l.Secure}).DialContext(ctx, "tcp", address)
 	} else {
 		conn, err = dialer.DialContext(ctx, "tcp", address)
 	}
@@ -103,8 +104,11 @@ func (l *line) open(ctx context.Context) error {
 	return nil
 }
 
-// close drops the connection; what it had to tell has been told.
-func (l *line) close() {
+// Open tells whether there is a connection, on which an answer has come before.
+func (l *Line) Open() bool { return l.conn != nil }
+
+// Close drops the connection; what it had to tell has been told.
+func (l *Line) Close() {
 	if l.conn != nil {
 		_ = l.conn.Close()
 		l.conn = nil
@@ -112,12 +116,12 @@ func (l *line) close() {
 }
 
 // read reads one answer. keep tells whether the connection can be used again.
-func (l *line) read(head bool) (a answer, keep bool, err error) {
+func (l *Line) read(head bool) (a Answer, keep bool, err error) {
 	first, err := l.in.ReadSlice('\n')
 	if err != nil {
 		return a, false, err
 	}
-	if a.status, err = statusOf(first); err != nil {
+	if a.Status, err = statusOf(first); err != nil {
 		return a, false, err
 	}
 	keep, length := true, 0
@@ -137,11 +141,13 @@ func (l *line) read(head bool) (a answer, keep bool, err error) {
 				return a, false, fmt.Errorf("answer of length %q", value)
 			}
 		case bytes.EqualFold(name, []byte("Location")):
-			a.location = bytes.Clone(value)
+			a.Location = bytes.Clone(value)
 		case bytes.EqualFold(name, []byte("Postback-Result")):
-			a.result = bytes.Clone(value)
+			a.Result = bytes.Clone(value)
 		case bytes.EqualFold(name, []byte("Cache-Control")):
-			a.noStore = bytes.Contains(value, []byte("no-store"))
+			a.NoStore = bytes.Contains(value, []byte("no-store"))
+		case bytes.EqualFold(name, []byte("Retry-After")):
+			a.RetryAfter = true
 		case bytes.EqualFold(name, []byte("Connection")):
 			keep = !bytes.EqualFold(value, []byte("close"))
 		case bytes.EqualFold(name, []byte("Transfer-Encoding")):
@@ -154,8 +160,8 @@ func (l *line) read(head bool) (a answer, keep bool, err error) {
 	if cap(l.body) < length {
 		l.body = make([]byte, length)
 	}
-	a.body = l.body[:length]
-	_, err = io.ReadFull(l.in, a.body)
+	a.Body = l.body[:length]
+	_, err = io.ReadFull(l.in, a.Body)
 	return a, keep, err
 }
 
@@ -167,14 +173,14 @@ func statusOf(first []byte) (int, error) {
 	}
 	status, err := strconv.Atoi(string(rest[2:5]))
 	if err != nil {
-		return 0, fmt.Errorf("answer without a status: %q", first[:min(len(first), 40)])
+		return 0, fmt.Errorf("answer without a Status: %q", first[:min(len(first), 40)])
 	}
 	return status, nil
 }
 
-// request puts a request together in dst. headers are whole lines with their
+// Request puts a request together in dst. headers are whole lines with their
 // ends.
-func request(dst []byte, method, target, host, headers string) []byte {
+func Request(dst []byte, method, target, host, headers string) []byte {
 	dst = append(dst, method...)
 	dst = append(dst, ' ')
 	dst = append(dst, target...)
