@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  = -X homing/internal/app.Version=$(VERSION)
 FUZZTIME ?= 60s
 
-.PHONY: run build web test check unit fuzz bench bench-reports bench-panel pictures clean
+.PHONY: run build web test check unit fuzz torture torture-mistakes bench bench-reports bench-panel pictures clean
 
 run: build
 	bin/homing serve
@@ -45,7 +45,7 @@ unit: build
 	@mkdir -p .scratch
 	@$(GO) test -race -timeout 20m -v ./... 2>&1 | tee .scratch/test.log | awk '\
 	  /^ *--- SKIP/ { print last } \
-	  /^(ok|FAIL|panic|conformance:)|^ *--- (FAIL|SKIP)/ { print; fflush() } \
+	  /^(ok|FAIL|panic|conformance:|torture:)|^ *--- (FAIL|SKIP)/ { print; fflush() } \
 	  { last = $$0 }'; \
 	status=$${PIPESTATUS[0]}; \
 	if [ $$status -ne 0 ]; then grep -vE '^(=== |\? | *--- PASS)' .scratch/test.log; fi; \
@@ -61,6 +61,18 @@ fuzz:
 	    $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg; \
 	  done; \
 	done
+
+# The proofs of internal/torture at their full length, some hours: SIGKILL, power
+# cuts, failing and full disks and so on, as root for those that mount file systems.
+# What is done is kept in .scratch/torture, so that the next run goes on; the table
+# goes into docs/reliability.md. ROWS="SIGKILL,SIGTERM" runs some, AGAIN="SIGKILL" (or
+# all) runs what is done once more, SEED repeats one.
+torture:
+	$(GO) run ./internal/torture/long --rows "$(ROWS)" --again "$(AGAIN)" $(if $(SEED),--seed $(SEED))
+
+# Builds the program with each deliberate mistake and wants the proofs to fail.
+torture-mistakes:
+	HOMING_MISTAKES=1 $(GO) test -count 1 -timeout 4h -v -run '^TestTheMistakesAreCaught$$' ./internal/torture
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...

@@ -35,7 +35,7 @@ var rooms = []room{
 	{name: "cmd", prefix: "cmd/", knows: []string{"app", "simulate", "desk"}, rule: "a command parses, calls app or the control socket, and prints"},
 	{name: "show", prefix: "bench/show", rule: "tables, times and progress know nothing of what was measured"},
 	{name: "torture", prefix: "internal/torture", knows: []string{"simulate", "desk", "show"}, rule: "the torture plays from outside: it may only know the control socket, the simulation's wire and process, and the words"},
-	{name: "bench", prefix: "bench/", knows: []string{"show", "app", "desk", "flow", "rule", "contract", "engine"}, rule: "a benchmark measures flows, engines and the panel as app wires it; nobody knows it"},
+	{name: "bench", prefix: "bench/", knows: []string{"show", "simulate", "app", "desk", "flow", "rule", "contract", "engine"}, rule: "a benchmark measures doors, flows, engines and the panel as app wires it; nobody knows it"},
 	{name: "suite", prefix: "internal/suite", knows: []string{"app", "desk", "flow", "rule", "contract", "engine", "simulate", "edge"}, rule: "suites are tests"},
 }
 

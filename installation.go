@@ -1,5 +1,7 @@
 package homing
 
+import "strings"
+
 // Installation is what the operator has settled for the whole of homing, in the
 // panel. Settings of the command line go before it.
 type Installation struct {
@@ -7,9 +9,12 @@ type Installation struct {
 	// PublicURL is what clicks and postbacks are reached by from outside, as a
 	// base URL; "" = as the listeners say.
 	PublicURL string `json:"public_url,omitempty"`
-	Zone      string `json:"zone,omitempty"`     // IANA; "" = UTC
-	Currency  string `json:"currency,omitempty"` // of new accounts; "" = DefaultCurrency
-	Mail      Mail   `json:"mail,omitzero"`
+	// DeskURL is what the panel is reached by from outside, for links that are
+	// handed over or sent; "" = as the listener says.
+	DeskURL  string `json:"desk_url,omitempty"`
+	Zone     string `json:"zone,omitempty"`     // IANA; "" = UTC
+	Currency string `json:"currency,omitempty"` // of new accounts; "" = DefaultCurrency
+	Mail     Mail   `json:"mail,omitzero"`
 	// Notices are what the operators want to be told of.
 	Notices Notices `json:"notices,omitzero"`
 }
@@ -42,4 +47,24 @@ type Notices struct {
 	WebhookKey []byte `json:"webhook_key,omitempty"`
 	// Off are the kinds that are not to be told, see package notice.
 	Off []string `json:"off,omitempty"`
+}
+
+// WebhookHost is as much of a webhook's URL as a log may tell: where it leads, and
+// whether more stands behind. Whoever knows the rest can often post there, too.
+func WebhookHost(webhook string) string {
+	scheme, rest, ok := strings.Cut(webhook, "://")
+	if !ok {
+		return "…"
+	}
+	host, behind := rest, ""
+	if i := strings.IndexAny(rest, "/?#\\"); i >= 0 {
+		host, behind = rest[:i], rest[i:]
+	}
+	if i := strings.LastIndexByte(host, '@'); i >= 0 {
+		host = "…" + host[i:]
+	}
+	if behind != "" && behind != "/" {
+		host += "/…"
+	}
+	return scheme + "://" + host
 }

@@ -40,8 +40,8 @@ const (
 
 // Keyring seals and opens click ids and advertisers' keys under the master
 // keys it was made of. It seals a click id with the key of the click's own time,
-// so that an id can be worked out again from its origin, and opens with any. A
-// Keyring is immutable and safe for concurrent use.
+// so that an id can be worked out again from its origin, and opens it with the
+// same. A Keyring is immutable and safe for concurrent use.
 type Keyring struct {
 	rings []*ring // newest first, never empty
 }
@@ -124,6 +124,10 @@ func (k *Keyring) ringAt(at Millis) *ring {
 	return k.rings[len(k.rings)-1]
 }
 
+// InUseSince tells since when the master key is in use that click ids of a moment
+// are sealed with.
+func (k *Keyring) InUseSince(at Millis) Millis { return k.ringAt(at).from }
+
 func (r *ring) seal(id *ClickID, payload [OriginLen]byte, s *scratch) {
 	r.tagOf(s, payload)
 	copy(id[:tagLen], s[:tagLen])
@@ -135,12 +139,25 @@ func (r *ring) seal(id *ClickID, payload [OriginLen]byte, s *scratch) {
 
 // Open tells the origin of a click id, and whether it was minted under this
 // keyring at all. It looks nothing up. Forging an id takes 2^64 guesses.
+//
+// An id only counts under the key that its own time falls to, so that Seal makes
+// the same id of its origin again: who got hold of an old master key forges
+// clicks of that key's time, which windows have closed on, and none of today.
+// Which key that is stands under the encryption, so keys are tried as ever, and
+// the one that fits is asked whether it is the one of that time: a few
+// nanoseconds, and no third and fourth encryption. Clocks that differ make no
+// difference: the time of the id decides, whoever minted it, and every node has
+// a key before its time begins.
 func (k *Keyring) Open(id ClickID) (Origin, bool) {
 	s := scratches.Get().(*scratch)
 	defer scratches.Put(s)
 	for _, r := range k.rings {
-		if payload, ok := r.open(&id, s); ok {
-			return UnpackOrigin(payload), true
+		payload, ok := r.open(&id, s)
+		if !ok {
+			continue
+		}
+		if o := UnpackOrigin(payload); k.ringAt(o.Time) == r {
+			return o, true
 		}
 	}
 	return Origin{}, false

@@ -33,10 +33,13 @@ type cli struct {
 	Report      reportCmd      `cmd:"" help:"What happened: figures for any period, time zone and break-down."`
 	Export      exportCmd      `cmd:"" help:"Clicks, postbacks or conversions as a file."`
 	Warehouse   warehouseCmd   `cmd:"" help:"The store that answers reports."`
+	Doctor      doctorCmd      `cmd:"" help:"Check every file, and that spool, ledger and warehouse agree; repair what can be made again."`
 	Geoip       geoipCmd       `cmd:"" name:"geoip" help:"The files that tell where an address is."`
 	Token       tokenCmd       `cmd:"" help:"Tokens of the HTTP API."`
 	Masterkey   masterkeyCmd   `cmd:"" name:"masterkey" help:"The keys that click ids are made under."`
 	Erase       eraseCmd       `cmd:"" help:"Forget what somebody has a right to have forgotten; for a whole account see account delete."`
+	Backup      backupCmd      `cmd:"" help:"Copy everything to another place, while the server runs."`
+	Restore     putBackCmd     `cmd:"" help:"Put a backup back into a new data directory, or verify one."`
 	Simulate    simulateCmd    `cmd:"" help:"Play visitors and advertisers against a server, and compare what it holds with what was sent."`
 	Config      configCmd      `cmd:"" help:"The settings of serve."`
 	Version     versionCmd     `cmd:"" help:"Tell the version."`
@@ -159,6 +162,10 @@ func (s *session) fail(err error) int {
 		err = errors.New("interrupted")
 	}
 	fmt.Fprintln(s.err, "homing: "+veil(err.Error()))
+	var c coded
+	if errors.As(err, &c) {
+		return c.code
+	}
 	if errors.As(err, new(usage)) {
 		return 2
 	}

@@ -14,11 +14,17 @@ type between struct {
 	Until moment `help:"Before then." placeholder:"TIME"`
 }
 
+// withDemo is the flag of lists that leave demo accounts out.
+type withDemo struct {
+	Demo bool `help:"With the made-up records of demo accounts, which are left out unless one is named."`
+}
+
 type postbacksCmd struct {
 	Tail    bool             `help:"Go on with what comes, until Ctrl-C. A server must be running."`
 	Account homing.AccountID `help:"Only this account's." placeholder:"ID"`
 	Result  homing.Outcome   `help:"Only counted, duplicate, late, ignored or refused." placeholder:"RESULT"`
 	Limit   uint32           `help:"Only the newest so many (at most 100000)." placeholder:"N"`
+	withDemo
 	between
 	listFormat
 }
@@ -51,7 +57,7 @@ func (c *postbacksCmd) Run(s *session) error {
 		now := s.now()
 		list := client.Postbacks(s.ctx, control.PostbackFilter{
 			Account: c.Account, Result: c.Result, Since: c.Since.millis(now), Until: c.Until.millis(now),
-			Limit: int(c.Limit), Tail: c.Tail,
+			Limit: int(c.Limit), Tail: c.Tail, Demo: c.Demo,
 		})
 		if !c.Tail {
 			return printList(s.out, c.Format, postbackColumns, list)
@@ -67,6 +73,7 @@ func (c *postbacksCmd) Run(s *session) error {
 type clicksCmd struct {
 	Campaign homing.CampaignID `help:"Only this campaign's." placeholder:"ID"`
 	Limit    uint32            `help:"Only the newest so many (at most 100000)." placeholder:"N"`
+	withDemo
 	between
 	listFormat
 }
@@ -85,7 +92,7 @@ func (c *clicksCmd) Run(s *session) error {
 	return s.ask(func(client *control.Client) error {
 		now := s.now()
 		return printList(s.out, c.Format, clickColumns, client.Clicks(s.ctx, control.ClickFilter{
-			Campaign: c.Campaign, Since: c.Since.millis(now), Until: c.Until.millis(now), Limit: int(c.Limit),
+			Campaign: c.Campaign, Since: c.Since.millis(now), Until: c.Until.millis(now), Limit: int(c.Limit), Demo: c.Demo,
 		}))
 	})
 }
@@ -95,6 +102,7 @@ type conversionListCmd struct {
 	Campaign homing.CampaignID `help:"Only this campaign's." placeholder:"ID"`
 	Status   homing.Status     `help:"Only pending, approved, rejected or late." placeholder:"STATUS"`
 	Limit    uint32            `help:"Only the newest so many (at most 100000)." placeholder:"N"`
+	withDemo
 	between
 	Format string `enum:"table,json,jsonl,csv" default:"table" help:"table is for people; json is one document, jsonl one object a line, csv has a header and is safe for spreadsheets."`
 }
@@ -142,7 +150,7 @@ func (c *conversionListCmd) Run(s *session) error {
 		now := s.now()
 		return printList(s.out, c.Format, columns, client.Conversions(s.ctx, control.ConversionFilter{
 			Account: c.Account, Campaign: c.Campaign, Status: c.Status,
-			Since: c.Since.millis(now), Until: c.Until.millis(now), Limit: int(c.Limit),
+			Since: c.Since.millis(now), Until: c.Until.millis(now), Limit: int(c.Limit), Demo: c.Demo,
 		}))
 	})
 }

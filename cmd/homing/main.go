@@ -41,6 +41,9 @@ func main() {
 		connect: func(ctx context.Context, dataDir string, create bool) (*control.Client, error) {
 			return app.Connect(ctx, dataDir, create, now)
 		},
+		doctor: func(ctx context.Context, dataDir string, ask control.DoctorRequest, tell func(control.DoctorLine)) error {
+			return app.Doctor(ctx, dataDir, ask, now, tell)
+		},
 		serve: func(ctx context.Context, cfg app.Config, out io.Writer) error {
 			return app.Serve(ctx, cfg, now, out)
 		},
@@ -60,6 +63,8 @@ type session struct {
 	// connect makes a data directory that does not exist if create says so.
 	connect func(ctx context.Context, dataDir string, create bool) (*control.Client, error)
 	serve   func(ctx context.Context, cfg app.Config, out io.Writer) error
+	// doctor examines a data directory, whoever has it.
+	doctor func(ctx context.Context, dataDir string, ask control.DoctorRequest, tell func(control.DoctorLine)) error
 
 	dataDir string // as parsed
 }

@@ -91,7 +91,7 @@ func TestWrongUsage(t *testing.T) {
 		{"token create --name x --scopes all --expires soon", "--expires"},
 		{"token revoke", `expected "<token>"`},
 		{"erase click x", "give --yes"},
-		{"erase", `expected "click"`},
+		{"erase", `expected one of "click", "list"`},
 		{"trace https://x.example/?key=" + secret + " " + secret, "unexpected argument [secret]"},
 	} {
 		s := open(t, nil)
@@ -123,9 +123,9 @@ func TestHelp(t *testing.T) {
 	if code := s.run("--help"); code != 0 || !strings.Contains(s.out.String(), "postbacks") {
 		t.Errorf("%d %s", code, s.out.String())
 	}
-	for _, later := range []string{"backup", "restore", "doctor"} {
-		if strings.Contains(s.out.String(), "\n  "+later) {
-			t.Errorf("the help offers %s", later)
+	for _, command := range []string{"backup", "restore", "doctor"} {
+		if !strings.Contains(s.out.String(), "\n  "+command) {
+			t.Errorf("the help does not offer %s", command)
 		}
 	}
 	if code := s.run("serve", "--help"); code != 0 || !strings.Contains(s.out.String(), "HOMING_TRACK_LISTEN") {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -23,21 +24,31 @@ var Version = "0.1.0-dev"
 func (s *server) addresses() control.Addresses {
 	a := control.Addresses{
 		Track:  "http://" + shown(s.listeners.track.Addr()),
-		Desk:   s.cfg.DeskURL,
+		Desk:   s.house.deskURL(s.cfg.DeskURL),
 		Public: s.house.publicURL(s.cfg.PublicURL),
 	}
 	if s.listeners.trackTLS != nil {
 		a.TrackTLS = "https://" + shown(s.listeners.trackTLS.Addr())
 	}
 	if a.Desk == "" {
-		scheme := "http://"
-		if s.listeners.deskCerts != nil {
-			scheme = "https://"
-		}
-		a.Desk = scheme + shown(s.listeners.desk.Addr())
+		a.Desk = s.deskListens()
 	}
-	a.Desk = strings.TrimSuffix(a.Desk, "/")
 	return a
+}
+
+// deskListens is how the panel is reached on this machine.
+func (s *server) deskListens() string {
+	scheme := "http://"
+	if s.listeners.deskCerts != nil {
+		scheme = "https://"
+	}
+	return scheme + shown(s.listeners.desk.Addr())
+}
+
+// onlyHTTPS tells whether browsers come over https alone. What was settled in the
+// panel does not count: a wrong address there must not shut everybody out.
+func (s *server) onlyHTTPS() bool {
+	return strings.HasPrefix(cmp.Or(s.cfg.DeskURL, s.deskListens()), "https://")
 }
 
 func (s *server) panelAddresses() page.Addresses {
@@ -85,12 +96,17 @@ func (s *server) announce(ctx context.Context, out io.Writer) error {
 func (s *server) controlDesk() control.Desk {
 	d := s.house.controlDesk()
 	d.SignIn = s.signIn
+	d.Backups = backupKeeper{house: s.house, gentle: true}
 	d.Addresses = s.addresses
+	d.Doctor = s.doctor
 	d.Status = func() control.Status {
-		a := s.addresses()
+		a, notices := s.addresses(), s.troubles()
+		if err := s.undurable(); err != nil {
+			notices = append([]string{err.Error()}, notices...)
+		}
 		return control.Status{
 			Version: Version, Node: s.minter.Node(), Track: a.Track, TrackTLS: a.TrackTLS, Desk: a.Desk, Public: a.Public,
-			Spool: s.house.spoolStatus(), Notices: s.troubles(),
+			Spool: s.house.spoolStatus(), Notices: notices,
 		}
 	}
 	return d
@@ -102,7 +118,7 @@ func (h *house) controlDesk() control.Desk {
 		Catalog: h.catalog, Books: h.ledger, Spool: h.spool, Journal: h.journal, Keyring: h.keyring,
 		People: h.ledger, Clock: h.clock, Places: h.whatFilesSay, Tokens: signin.Tokens{People: h.ledger, Clock: h.clock},
 		EraseClick: h.catalog.EraseClick, MasterKeys: controlMasterKeys{masterKeyKeeper{h}}, Zone: h.zone, Amender: h.amender(),
-		Court: h.court(nil),
+		Court: h.court(nil), Backups: backupKeeper{house: h},
 		Trace: func(ctx context.Context, text string) (any, []string, error) {
 			story, err := h.tracer.Of(ctx, text)
 			return story, lines(&story, err), err

@@ -205,6 +205,11 @@ func (a *awaited) Reset(ctx context.Context, progress warehouse.Progress) error 
 	return a.do(func(w warehouse.Warehouse) error { return w.Reset(ctx, progress) })
 }
 
+// Verify implements warehouse.Keeper.
+func (a *awaited) Verify(ctx context.Context, progress warehouse.Progress) ([]warehouse.Flaw, error) {
+	return asked(a, func(w warehouse.Warehouse) ([]warehouse.Flaw, error) { return w.Verify(ctx, progress) })
+}
+
 func (a *awaited) do(what func(warehouse.Warehouse) error) error {
 	w, err := a.get()
 	if err != nil {

@@ -23,7 +23,7 @@ type Config struct {
 
 	TrustedProxies []netip.Prefix `name:"trusted-proxies" help:"Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, comma-separated. Nobody else's are." placeholder:"CIDR"`
 	PublicURL      string         `name:"public-url" help:"How clicks and postbacks are reached from outside, such as https://t.example.com; for the URLs that are shown. Without it, the one of the panel's settings." placeholder:"URL"`
-	DeskURL        string         `name:"desk-url" help:"How the panel is reached from outside; for one-time links." placeholder:"URL"`
+	DeskURL        string         `name:"desk-url" help:"How the panel is reached from outside; for one-time links. Without it, the one of the panel's settings." placeholder:"URL"`
 	FallbackURL    string         `name:"fallback-url" help:"Where visitors of unknown or paused campaigns go. Without it they get 404." placeholder:"URL"`
 	HelpURL        string         `name:"help-url" help:"Public page about refused postbacks; told to senders in a Link header." placeholder:"URL"`
 

@@ -24,6 +24,7 @@ import (
 //	spool/            the spool
 //	warehouse/        what answers reports; can be made again from the rest
 //	tls/              the self-signed certificate
+//	disk-history.json how the disk filled up; can be lost
 //	control.sock      while a server runs, see control.Listen
 //	VERSION           the version of this layout, "1"; written last
 //
@@ -118,6 +119,9 @@ func checkLayout(path string) (whole bool, err error) {
 	text, err := os.ReadFile(filepath.Join(path, versionFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		for _, e := range entries {
+			if e.Name() == restoringFile {
+				return false, fmt.Errorf("--data-dir %s: a restore into it is under way, or was cut short; it is not whole: remove the directory and restore the backup again", path)
+			}
 			if !ours(e.Name()) {
 				return false, fmt.Errorf("--data-dir %s: it holds %q and is no data directory of homing; name an empty or a new one", path, e.Name())
 			}
@@ -129,7 +133,7 @@ func checkLayout(path string) (whole bool, err error) {
 	}
 	version, err := strconv.Atoi(strings.TrimSpace(string(text)))
 	switch {
-	case err != nil:
+	case err != nil || version < 1:
 		return false, fmt.Errorf("--data-dir %s: its file %s is %w", path, versionFile, homing.ErrDamaged)
 	case version > layoutVersion:
 		return false, fmt.Errorf("--data-dir %s: it was %w (layout %d, this one knows %d); run the newer program", path, homing.ErrNewer, version, layoutVersion)
@@ -140,7 +144,7 @@ func checkLayout(path string) (whole bool, err error) {
 // ours tells whether a first start that was cut short may have left the name.
 func ours(name string) bool {
 	switch name {
-	case lockFile, masterKeyFile, spoolDir, warehouseDir, tlsDir, control.SocketName, "lost+found":
+	case lockFile, masterKeyFile, spoolDir, warehouseDir, tlsDir, diskHistoryFile, control.SocketName, "lost+found":
 		return true
 	}
 	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, ledgerFile)

@@ -43,6 +43,8 @@ type house struct {
 	givenZone *time.Location
 	// reporting is nil while a command works without reports.
 	reporting *reporting
+	backups   backups
+	commits   commits
 
 	// following is what runs beside the doors; stop ends it and Close waits.
 	following sync.WaitGroup
@@ -67,17 +69,28 @@ func openHouse(ctx context.Context, cfg *Config, clock homing.Clock, log *slog.L
 		return nil, err
 	}
 	h.closers = append(h.closers, h.dir.Close)
-	if err := h.renewKeyring(); err != nil {
-		return nil, err
+	// Nothing is touched before everything is known to be of a version that we
+	// know: the ledger's opening looks first, too, and the keys are written last.
+	if _, err := readMasterKeys(h.dir.file(masterKeyFile)); err != nil {
+		return nil, fmt.Errorf("--data-dir %s: %w", h.dir.path, err)
+	}
+	if err := segment.Check(segment.Options{Dir: h.dir.file(spoolDir), Logger: log}); err != nil {
+		return nil, fmt.Errorf("--data-dir %s: couldn't open the spool: %w", h.dir.path, err)
 	}
 	if err := h.openEngines(cfg, fatal); err != nil {
+		return nil, err
+	}
+	if err := h.renewKeyring(); err != nil {
 		return nil, err
 	}
 	// From here on everything is there, and has to be.
 	if err := h.dir.complete(); err != nil {
 		return nil, err
 	}
-	h.catalog, err = catalog.Open(ctx, catalog.Options{Ledger: h.ledger, Clock: clock, Keyring: h.keyring})
+	h.catalog, err = catalog.Open(ctx, catalog.Options{
+		Ledger: h.ledger, Clock: clock, Keyring: h.keyring,
+		Erased: func(e ledger.Erasure) { h.journal.Forget(e) }, // there is a journal before anybody erases
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -101,6 +114,7 @@ func (h *house) openEngines(cfg *Config, fatal func(error)) error {
 	books, err := sqlite.Open(sqlite.Options{
 		Path: h.dir.file(ledgerFile), Logger: h.log, Fatal: fatal,
 		LeadHashes: func(lead string) []string { return h.keyring().HashLeads(lead) },
+		Committed:  h.commits.ofLedger, Clock: h.clock,
 	})
 	if err != nil {
 		return fmt.Errorf("--data-dir %s: couldn't open the ledger: %w", h.dir.path, err)
@@ -109,6 +123,7 @@ func (h *house) openEngines(cfg *Config, fatal func(error)) error {
 	h.closers = append(h.closers, books.Close)
 	log, err := segment.Open(segment.Options{
 		Dir: h.dir.file(spoolDir), SegmentSize: cfg.SegmentSize, Clock: h.clock, Logger: h.log, Fatal: fatal,
+		Committed: h.commits.spool.Note,
 	})
 	if err != nil {
 		return fmt.Errorf("--data-dir %s: couldn't open the spool: %w", h.dir.path, err)

@@ -1,8 +1,10 @@
 package app
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -18,14 +20,17 @@ import (
 
 // The master keys are a file of the data directory, readable by its owner only:
 //
-//	{"version":1,"keys":[{"id":"3f0a91c2","from":1790000000000,"secret":"…64 hex…"}]}
+//	{"version":1,"keys":[{"id":"3f0a91c2","from":1790000000000,"secret":"…64 hex…"}],"sum":"…64 hex…"}
 //
 // It is written as a whole to a new file, fsynced and renamed. Whoever has it
 // can forge click ids; without it no click id of this installation can be read,
-// so it belongs to every backup.
+// so it belongs to every backup. The sum is a checksum of what is told: one digit
+// that has become another makes a key like any other, which would disown every
+// click on its way home. A file of earlier versions has none and is given one.
 const masterKeyFile = "master-keys.json"
 
 const (
+	masterKeyVersion = 1
 	// masterKeyAge is when a new master key is made.
 	masterKeyAge = 365 * 24 * time.Hour
 	// masterKeyNotice is how long before its first use a new key is written, so
@@ -39,6 +44,16 @@ const (
 type masterKeyRing struct {
 	Version int             `json:"version"`
 	Keys    []masterKeyLine `json:"keys"`
+	Sum     string          `json:"sum,omitempty"`
+}
+
+// sum is the SHA-256 of the keys as they are told.
+func (r *masterKeyRing) sum() string {
+	hash := sha256.New()
+	for _, k := range r.Keys {
+		fmt.Fprintf(hash, "%s %d %s\n", k.ID, k.From, k.Secret)
+	}
+	return hex.EncodeToString(hash.Sum(nil))
 }
 
 type masterKeyLine struct {
@@ -53,28 +68,44 @@ type masterKeyLine struct {
 // again from its origin.
 const masterKeySoon = 10 * time.Second
 
-// maxMasterKeys bounds how many keys an id is tried with.
-const maxMasterKeys = 32
+const (
+	// maxMasterKeys bounds how many keys an id is tried with.
+	maxMasterKeys = 32
+	// masterKeysAtHand is how many keys the file has before those go whose time is
+	// over.
+	masterKeysAtHand = 16
+)
 
 // loadMasterKeys reads the master keys of a data directory, makes the first one
 // if there is none, and the next one when the newest is a year old.
 func loadMasterKeys(dir string, now homing.Millis) (*homing.Keyring, error) {
 	path := filepath.Join(dir, masterKeyFile)
-	keys, err := readMasterKeys(path)
+	keys, summed, err := readMasterKeyFile(path)
 	if err != nil {
 		return nil, err
 	}
 	next := renewMasterKeys(keys, now)
-	if !slices.Equal(next, keys) {
+	if !summed || !slices.Equal(next, keys) {
 		if err := writeMasterKeys(path, next); err != nil {
 			return nil, fmt.Errorf("couldn't write the master keys: %w", err)
 		}
 	}
-	return homing.NewKeyring(next...)
+	return homing.NewKeyring(goodKeys(next, now)...)
+}
+
+// goodKeys are those that ids are still verified with. A key was last minted
+// under when its successor took over.
+func goodKeys(keys []homing.MasterKey, now homing.Millis) []homing.MasterKey {
+	for len(keys) > 1 && now-keys[1].From > homing.MillisIn(masterKeyKept) {
+		keys = keys[1:]
+	}
+	return keys
 }
 
 // renewMasterKeys adds and drops keys as their ages ask. The result is sorted,
-// oldest first.
+// oldest first. A key whose time is over stays in the file until there are many,
+// although nothing is verified with it any more: the clock that says so may be
+// years ahead for a moment, and what was deleted then is gone for good.
 func renewMasterKeys(keys []homing.MasterKey, now homing.Millis) []homing.MasterKey {
 	keys = slices.Clone(keys)
 	sortMasterKeys(keys)
@@ -84,9 +115,8 @@ func renewMasterKeys(keys []homing.MasterKey, now homing.Millis) []homing.Master
 	if newest := keys[len(keys)-1]; now-newest.From > homing.MillisIn(masterKeyAge) {
 		keys = append(keys, newMasterKey(now+homing.MillisIn(masterKeyNotice)))
 	}
-	// A key was last minted under when its successor took over.
-	for len(keys) > 1 && now-keys[1].From > homing.MillisIn(masterKeyKept) {
-		keys = keys[1:]
+	if over := len(keys) - masterKeysAtHand; over > 0 {
+		keys = keys[min(over, len(keys)-len(goodKeys(keys, now))):]
 	}
 	return keys
 }
@@ -120,40 +150,59 @@ func newMasterKey(from homing.Millis) homing.MasterKey {
 }
 
 func readMasterKeys(path string) ([]homing.MasterKey, error) {
+	keys, _, err := readMasterKeyFile(path)
+	return keys, err
+}
+
+// readMasterKeyFile also tells whether the file has its checksum. A file that is
+// not there has no keys.
+func readMasterKeyFile(path string) (keys []homing.MasterKey, summed bool, err error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil, true, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("couldn't read the master keys: %w", err)
+		return nil, false, fmt.Errorf("couldn't read the master keys: %w", err)
+	}
+	damaged := func(what string) error {
+		return fmt.Errorf("master keys in %s: %w: %s; bring the file back from a backup", path, homing.ErrDamaged, what)
 	}
 	var file masterKeyRing
+	// The version first: what a newer one has besides is not for us to judge.
 	if err := json.Unmarshal(text, &file); err != nil {
-		return nil, fmt.Errorf("master keys in %s: %w: it is not JSON; bring the file back from a backup", path, homing.ErrDamaged)
+		return nil, false, damaged("it is not JSON")
 	}
-	if file.Version > 1 {
-		return nil, fmt.Errorf("master keys in %s: %w", path, homing.ErrNewer)
+	if file.Version > masterKeyVersion {
+		return nil, false, fmt.Errorf("master keys in %s: %w", path, homing.ErrNewer)
 	}
-	var keys []homing.MasterKey
+	strict := json.NewDecoder(bytes.NewReader(text))
+	strict.DisallowUnknownFields()
+	if err := strict.Decode(new(masterKeyRing)); err != nil || file.Version < masterKeyVersion {
+		return nil, false, damaged("it has names that nobody wrote")
+	}
+	if file.Sum != "" && file.Sum != file.sum() {
+		return nil, false, damaged("its checksum is wrong")
+	}
 	for _, line := range file.Keys {
 		k := homing.MasterKey{ID: line.ID, From: line.From}
 		secret, err := hex.DecodeString(line.Secret)
 		if err != nil || copy(k.Secret[:], secret) != len(k.Secret) || len(secret) != len(k.Secret) {
-			return nil, fmt.Errorf("master key %q in %s: %w: bring the file back from a backup", line.ID, path, homing.ErrDamaged)
+			return nil, false, damaged(fmt.Sprintf("key %q is no key", line.ID))
 		}
 		keys = append(keys, k)
 	}
 	if len(keys) == 0 {
-		return nil, fmt.Errorf("master keys in %s: %w: there are none in it; bring the file back from a backup", path, homing.ErrDamaged)
+		return nil, false, damaged("there are none in it")
 	}
-	return keys, nil
+	return keys, file.Sum != "", nil
 }
 
 func writeMasterKeys(path string, keys []homing.MasterKey) error {
-	file := masterKeyRing{Version: 1}
+	file := masterKeyRing{Version: masterKeyVersion}
 	for _, k := range keys {
 		file.Keys = append(file.Keys, masterKeyLine{ID: k.ID, From: k.From, Secret: hex.EncodeToString(k.Secret[:])})
 	}
+	file.Sum = file.sum()
 	text, err := json.MarshalIndent(file, "", "  ")
 	if err != nil {
 		return err

@@ -1,9 +1,13 @@
 package app
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -57,11 +61,80 @@ func TestMasterKeysAreRenewedYearlyAndKept(t *testing.T) {
 func TestMasterKeysGoLongAfterTheirLastClick(t *testing.T) {
 	keys := []homing.MasterKey{{ID: "a", From: started}, {ID: "b", From: started + 1000}}
 	kept := homing.MillisIn(masterKeyKept)
-	if got := renewMasterKeys(keys, started+1000+kept); len(got) < 3 || got[0].ID != "a" {
-		t.Errorf("%d keys at the end of its time, the first is %s", len(got), got[0].ID)
+	if got := goodKeys(keys, started+1000+kept); len(got) != 2 {
+		t.Errorf("%d keys at the end of the first one's time", len(got))
 	}
-	if got := renewMasterKeys(keys, started+1001+kept); got[0].ID != "b" {
-		t.Errorf("the first is still %s", got[0].ID)
+	if got := goodKeys(keys, started+1001+kept); len(got) != 1 || got[0].ID != "b" {
+		t.Errorf("the first is still good: %d keys", len(got))
+	}
+	for i := range 40 {
+		keys = append(keys, homing.MasterKey{ID: fmt.Sprint(i), From: started + 2000 + homing.Millis(i)})
+	}
+	if got := renewMasterKeys(keys, started+2020+kept); len(got) != 42+1-21 || got[0].ID != "19" {
+		t.Errorf("%d keys, from %s on: not all those whose time is over are gone", len(got), got[0].ID)
+	}
+}
+
+// TestAClockYearsAheadForgetsNoKey: it makes keys, which is well, and deletes
+// none.
+func TestAClockYearsAheadForgetsNoKey(t *testing.T) {
+	dir := t.TempDir()
+	origin := homing.Origin{Time: started, Node: 1, Campaign: 7}
+	var id homing.ClickID
+	year := homing.MillisIn(masterKeyAge)
+	for i, now := range []homing.Millis{started, started + 10*year, started + 13*year, started + 16*year, started + 1} {
+		ring, err := loadMasterKeys(dir, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			id = ring.Seal(origin)
+		}
+		if _, ok := ring.Open(id); !ok && now == started+1 {
+			t.Error("an id of before is disowned now that the clock is right again")
+		}
+	}
+}
+
+// TestMasterKeysHaveAChecksum: a digit that became another is noticed, wherever
+// it stands, and a file of before is given its sum.
+func TestMasterKeysHaveAChecksum(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, masterKeyFile)
+	if _, err := loadMasterKeys(dir, started); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := readMasterKeys(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 8 * len(whole) {
+		text := bytes.Clone(whole)
+		text[i/8] ^= 1 << (i % 8)
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got, err := readMasterKeys(path)
+		if err == nil && !slices.Equal(got, want) {
+			t.Fatalf("bit %d of byte %d makes another key, and nobody notices: %q", i%8, i/8, text)
+		}
+		if err != nil && !errors.Is(err, homing.ErrDamaged) && !errors.Is(err, homing.ErrNewer) {
+			t.Fatal(err)
+		}
+	}
+	old := regexp.MustCompile(`,\s*"sum": "[0-9a-f]*"`).ReplaceAll(whole, nil)
+	if err := os.WriteFile(path, old, 0o600); err != nil || bytes.Equal(old, whole) {
+		t.Fatal("the sum is not where it was", err)
+	}
+	if _, err := loadMasterKeys(dir, started); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, whole) {
+		t.Errorf("a file of before became %q (%v)", got, err)
 	}
 }
 
@@ -72,6 +145,8 @@ func TestDamagedMasterKeysAreRefusedUntouched(t *testing.T) {
 		"cut secret":  `{"version":1,"keys":[{"id":"a","from":1,"secret":"00"}]}`,
 		"long secret": `{"version":1,"keys":[{"id":"a","from":1,"secret":"` + strings.Repeat("00", 33) + `"}]}`,
 		"newer":       `{"version":2,"keys":[]}`,
+		"version 0":   `{"version":0,"keys":[]}`,
+		"other names": `{"version":1,"keys":[],"sun":"00"}`,
 	} {
 		path := filepath.Join(t.TempDir(), masterKeyFile)
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

@@ -71,7 +71,7 @@ func (h masterKeyKeeper) RotateMasterKey(ctx context.Context, by, newest string)
 	if keys, err = addMasterKey(keys, newest, now); err != nil {
 		return masterkeys.Key{}, err
 	}
-	ring, err := homing.NewKeyring(keys...)
+	ring, err := homing.NewKeyring(goodKeys(keys, now)...)
 	if err != nil {
 		return masterkeys.Key{}, err
 	}
@@ -90,9 +90,10 @@ func (h masterKeyKeeper) RotateMasterKey(ctx context.Context, by, newest string)
 	return made, nil
 }
 
-// noteRenewal writes the newest master key into the audit log if it is not there:
-// it was made by itself, because the one before was old. The first key of all is
-// made with the installation, which is not noted.
+// noteRenewal writes master keys into the audit log that are not there: such as
+// were made by themselves, because the one before was old, and such as could not
+// be noted when they were made. The first key of all is made with the
+// installation, which is not noted.
 func (h *house) noteRenewal(ctx context.Context) error {
 	h.renewing.Lock()
 	defer h.renewing.Unlock()
@@ -100,16 +101,31 @@ func (h *house) noteRenewal(ctx context.Context) error {
 	if err != nil || len(keys) < 2 {
 		return err
 	}
-	newest, before := keys[len(keys)-1], keys[len(keys)-2]
-	object := "master key " + newest.ID
-	last, err := h.ledger.Audit(ctx, ledger.AuditQuery{Action: "masterkey", Limit: 1})
-	if err != nil || len(last) > 0 && last[0].Object == object {
+	entries, err := h.ledger.Audit(ctx, ledger.AuditQuery{Action: "masterkey", Limit: 4 * maxMasterKeys})
+	if err != nil {
 		return err
 	}
-	return h.ledger.Apply(ctx, ledger.Actor{Name: "homing", At: homing.MillisOf(h.clock())}, ledger.Note{
-		Action: "masterkey.renew", Object: object,
-		Detail: fmt.Sprintf("in use from %s; the one before, %s, was a year old", newest.From, before.ID),
-	})
+	noted := map[string]bool{}
+	for _, e := range entries {
+		noted[e.Object] = true
+	}
+	for i, k := range keys[1:] {
+		note := ledger.Note{
+			Action: "masterkey.renew", Object: "master key " + k.ID,
+			Detail: fmt.Sprintf("in use from %s; the one before, %s, was a year old", k.From, keys[i].ID),
+		}
+		if k.From-keys[i].From < homing.MillisIn(masterKeyAge) {
+			note.Action = "masterkey.rotate"
+			note.Detail = fmt.Sprintf("in use from %s; the one before was %s; who made it could not be noted then", k.From, keys[i].ID)
+		}
+		if noted[note.Object] {
+			continue
+		}
+		if err := h.ledger.Apply(ctx, ledger.Actor{Name: "homing", At: homing.MillisOf(h.clock())}, note); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // controlMasterKeys are the same for the command line.

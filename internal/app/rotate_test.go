@@ -143,11 +143,71 @@ func TestARenewalIsNotedOnce(t *testing.T) {
 		if err != nil || len(keys) != 2 {
 			t.Fatalf("%d keys after a year: %v", len(keys), err)
 		}
-		if entries := noted(h); len(entries) != 1 || entries[0].Actor != "homing" || entries[0].Object != "master key "+keys[1].ID {
+		if entries := noted(h); len(entries) != 1 || entries[0].Actor != "homing" || entries[0].Action != "masterkey.renew" || entries[0].Object != "master key "+keys[1].ID {
 			t.Errorf("audit: %+v", entries)
 		}
 		if err := h.Close(); err != nil {
 			t.Fatal(err)
 		}
+	}
+	// Another year later, as it runs; and nobody's rotation hides it.
+	h = open()
+	defer h.Close()
+	now += homing.MillisIn(masterKeyAge) + 2*homing.MillisIn(masterKeyNotice)
+	if err := h.renewKeyring(); err != nil {
+		t.Fatal(err)
+	}
+	keeper := masterKeyKeeper{h}
+	keys, err := keeper.MasterKeys(t.Context())
+	if err != nil || len(keys) != 3 {
+		t.Fatalf("%d keys after two years: %v", len(keys), err)
+	}
+	now = keys[0].From + 1
+	rotated, err := keeper.RotateMasterKey(t.Context(), "user 1", keys[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]string{}
+	for _, e := range noted(h) {
+		told[e.Object] = e.Actor + " " + e.Action
+	}
+	for object, want := range map[string]string{
+		"master key " + keys[1].ID: "homing masterkey.renew", "master key " + keys[0].ID: "homing masterkey.renew", "master key " + rotated.ID: "user 1 masterkey.rotate",
+	} {
+		if told[object] != want {
+			t.Errorf("%s: %q, want %q", object, told[object], want)
+		}
+	}
+	if len(told) != 3 || len(noted(h)) != 3 {
+		t.Errorf("audit: %v", told)
+	}
+}
+
+// A rotation that stands, and could not be noted, is noted later.
+func TestAKeyThatCouldNotBeNotedIsNotedLater(t *testing.T) {
+	now := started
+	h, err := openHouse(t.Context(), &Config{DataDir: t.TempDir()}, func() time.Time { return now.Time() }, slog.New(slog.DiscardHandler), func(err error) { t.Error(err) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	keys, err := h.sortedMasterKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if keys, err = addMasterKey(keys, keys[0].ID, now+60_000); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeMasterKeys(h.dir.file(masterKeyFile), keys); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := h.noteRenewal(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	entries, err := h.ledger.Audit(t.Context(), ledger.AuditQuery{Action: "masterkey", Limit: 9})
+	if err != nil || len(entries) != 1 || entries[0].Action != "masterkey.rotate" || entries[0].Object != "master key "+keys[1].ID {
+		t.Errorf("audit: %+v %v", entries, err)
 	}
 }

@@ -10,13 +10,10 @@ import (
 	"net"
 	"net/http"
 	"os/signal"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
-
-	"github.com/VictoriaMetrics/metrics"
 
 	"homing"
 	"homing/internal/desk"
@@ -54,6 +51,7 @@ type server struct {
 	// disk and watch look after everything, see watching.go.
 	disk     *disk.Gauge
 	watch    *notice.Watch
+	gauged   gauged
 	edge     *edge.Edge
 	signIn   *signin.SignIn
 	desk     *http.Server
@@ -115,6 +113,7 @@ func (s *server) open(ctx context.Context) (err error) {
 		return err
 	}
 	h := s.house
+	h.lastBackup(ctx) // from here on it is known without asking
 	s.minter, err = mint.Open(ctx, mint.Options{
 		Lessor: h.ledger, Clock: s.clock, Keyring: h.keyring, Log: s.log, Ahead: s.loanAhead(),
 	})
@@ -134,7 +133,7 @@ func (s *server) open(ctx context.Context) (err error) {
 	})
 	s.signIn = signin.New(signin.Options{
 		People: h.ledger, Clock: s.clock, DeskURL: func() string { return s.addresses().Desk }, Keyring: h.keyring,
-		SecureCookies: strings.HasPrefix(s.addresses().Desk, "https://"),
+		SecureCookies: s.onlyHTTPS(),
 	})
 	s.openWatching()
 	s.desk = s.deskServer()
@@ -164,10 +163,21 @@ func (s *server) ready() error {
 	if s.draining.Load() {
 		return errors.New("ending")
 	}
+	return s.undurable()
+}
+
+// undurable says why clicks or postbacks cannot be made durable; nil if they
+// can, as far as is known.
+func (s *server) undurable() error {
 	// The loan of the node number is prolonged every two seconds, durably: it
-	// fails when the disk is full or hangs, as clicks and postbacks then do.
+	// fails when the disk is full or hangs, as postbacks then do.
 	if err := s.minter.Trouble(); err != nil {
 		return fmt.Errorf("nothing can be made durable: %w", err)
+	}
+	// The last room of a disk is left to the ledger, so that clicks may be refused
+	// while postbacks are still taken.
+	if err := s.house.spool.Trouble(); err != nil {
+		return fmt.Errorf("no click can be recorded: %w", err)
 	}
 	return nil
 }
@@ -195,7 +205,7 @@ func (s *server) deskServer() *http.Server {
 		Postbacks: postbacks.Options{Court: s.court()},
 		Settings: settings.Options{
 			Tokens: signin.Tokens{People: h.ledger, Clock: s.clock},
-			Given:  settings.Given{PublicURL: s.cfg.PublicURL, Zone: s.cfg.TimeZone},
+			Given:  settings.Given{PublicURL: s.cfg.PublicURL, DeskURL: s.cfg.DeskURL, Zone: s.cfg.TimeZone},
 		},
 		Tracer: h.tracer, Comparer: h.comparer(), People: h.ledger, MasterKeys: masterKeyKeeper{h},
 		Notices: notices.Options{Watch: s.watch, Keyring: h.keyring},
@@ -215,20 +225,6 @@ func (s *server) deskServer() *http.Server {
 	}
 }
 
-func (s *server) writeMetrics(w io.Writer) {
-	s.edge.Metrics().WritePrometheus(w)
-	fmt.Fprintf(w, "homing_spool_durable_position %d\n", s.house.spool.Durable())
-	fmt.Fprintf(w, "homing_spool_oldest_position %d\n", s.house.spool.Oldest())
-	fmt.Fprintf(w, "homing_spool_damages %d\n", len(s.house.spool.Damage()))
-	fmt.Fprintf(w, "homing_ledger_damages %d\n", len(s.house.ledger.Damage()))
-	if size, err := s.house.ledger.Size(); err == nil {
-		fmt.Fprintf(w, "homing_ledger_bytes %d\n", size)
-	}
-	s.house.reporting.writeMetrics(w)
-	fmt.Fprintf(w, "homing_node %d\n", s.minter.Node())
-	metrics.WriteProcessMetrics(w)
-}
-
 // serve opens the doors, the outer ones last.
 func (s *server) serve(ctx context.Context) {
 	beside := s.house.follow(ctx)
@@ -236,6 +232,7 @@ func (s *server) serve(ctx context.Context) {
 	s.house.beside(func() { s.minter.Keep(beside) })
 	s.runTrying(beside)
 	s.runWatching(beside)
+	s.house.beside(func() { s.gauge(beside) })
 	for _, store := range []*certificate.Store{s.listeners.trackCerts, s.listeners.deskCerts} {
 		if store != nil {
 			s.house.beside(func() { store.Watch(beside, certificateWatch) })

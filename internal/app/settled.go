@@ -20,6 +20,14 @@ func (h *house) publicURL(given string) string {
 	return h.catalog.View().Installation.PublicURL
 }
 
+// deskURL is how the panel is reached from outside; "" if nobody said.
+func (h *house) deskURL(given string) string {
+	if given != "" {
+		return strings.TrimSuffix(given, "/")
+	}
+	return h.catalog.View().Installation.DeskURL
+}
+
 // zone is what days are of unless a question says otherwise.
 func (h *house) zone() *time.Location {
 	if h.givenZone != nil {

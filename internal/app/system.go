@@ -25,15 +25,16 @@ func (s *server) health() system.Health {
 	if state, known := s.disk.Last(); known {
 		told.Disk = &state
 	}
+	if last := h.backups.last.Load(); last != nil {
+		told.Backup = &system.Backup{At: last.at, What: last.what}
+	}
 	for _, c := range s.certificates() {
 		told.Certificates = append(told.Certificates, system.Certificate{
 			Listener: c.listener, File: c.File, Subject: c.Subject, Issuer: c.Issuer, Names: c.Names, Ends: c.Ends,
 			SelfSigned: c.SelfSigned, Ours: c.Ours,
 		})
 	}
-	if h.geo != nil {
-		told.Parts = append(told.Parts, s.placesPart())
-	}
+	told.Parts = append(told.Parts, s.placesPart())
 	for _, i := range status.Incidents {
 		told.Incidents = append(told.Incidents, system.Incident{From: i.From, Until: i.Until, Part: "Warehouse", What: i.What})
 	}
@@ -137,6 +138,10 @@ func (s *server) warehousePart(status *warehouse.Status) system.Part {
 
 func (s *server) placesPart() system.Part {
 	p := system.Part{Name: "Places", What: "tell where a visitor is, from the operator's files"}
+	if s.house.geo == nil {
+		p.Facts = []system.Fact{{Label: "GeoIP files", Value: "none (--geoip-file): countries are known where the click URL says them"}}
+		return p
+	}
 	for _, f := range s.house.geo.Status() {
 		if f.Problem != "" {
 			p.Trouble = f.Problem

@@ -16,7 +16,7 @@ import (
 // ids, and the demo advertiser.
 func (s *server) openTrying(ctx context.Context) (err error) {
 	h := s.house
-	s.testMinter, err = mint.Open(ctx, mint.Options{Lessor: h.ledger, Clock: s.clock, Keyring: h.keyring, Log: s.log, Test: true})
+	s.testMinter, err = mint.Open(ctx, mint.Options{Lessor: h.ledger, Clock: s.clock, Keyring: h.keyring, Log: s.log, Test: true, Patient: true})
 	if err != nil {
 		return err
 	}

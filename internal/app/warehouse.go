@@ -2,8 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"log/slog"
 	"net/netip"
 	"time"
@@ -151,23 +149,6 @@ func (r *reporting) troubles() (list []string) {
 		list = append(list, text)
 	}
 	return list
-}
-
-// writeMetrics tells how reports are doing.
-func (r *reporting) writeMetrics(w io.Writer) {
-	status, lag := r.warehouse.Status(), r.loader.Lag()
-	up := 0
-	if status.Up {
-		up = 1
-	}
-	fmt.Fprintf(w, "homing_warehouse_up %d\n", up)
-	fmt.Fprintf(w, "homing_warehouse_bytes %d\n", status.Bytes)
-	fmt.Fprintf(w, "homing_warehouse_memory_bytes %d\n", status.Memory)
-	fmt.Fprintf(w, "homing_warehouse_incidents %d\n", len(status.Incidents))
-	fmt.Fprintf(w, "homing_loader_behind_records %d\n", lag.Records)
-	fmt.Fprintf(w, "homing_loader_behind_seconds %g\n", lag.Behind.Seconds())
-	fmt.Fprintf(w, "homing_loader_rows_per_second %d\n", lag.Rate)
-	fmt.Fprintf(w, "homing_loader_unread_records_total %d\n", lag.Unread)
 }
 
 // runReporting loads until ctx is done.

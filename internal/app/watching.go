@@ -16,7 +16,7 @@ import (
 // everything from beside: nobody at the doors waits for it.
 func (s *server) openWatching() {
 	h := s.house
-	s.disk = disk.New(func() (disk.Space, error) { return spaceAt(h.dir.path) })
+	s.disk = s.openGauge()
 	s.watch = notice.Open(notice.Options{
 		Store: h.ledger, View: h.catalog.View, Keyring: h.keyring, Clock: s.clock, Log: s.log, Zone: h.zone,
 		DeskURL: func() string { return s.addresses().Desk },
@@ -55,8 +55,8 @@ func (s *server) storageTroubles() []string {
 	for _, d := range s.house.spool.Damage() {
 		list = append(list, fmt.Sprintf("%s is damaged at byte %d (%s)", filepath.Base(d.File), d.Offset, d.Cause))
 	}
-	if err := s.minter.Trouble(); err != nil {
-		list = append(list, fmt.Sprintf("nothing can be made durable: %v", err))
+	if err := s.undurable(); err != nil {
+		list = append(list, err.Error())
 	}
 	return list
 }

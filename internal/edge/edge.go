@@ -73,11 +73,17 @@ type Edge struct {
 	refusals refusals
 	devices  devices
 	faults   faults
+	overload overload
 
 	works    sync.Pool     // of *work
 	requests atomic.Uint32 // counts requests, for their ids
 	underWay atomic.Int64  // clicks and postbacks being worked on
 	draining atomic.Bool
+
+	shut     chan struct{} // closed by Shutdown
+	watching sync.WaitGroup
+	opened   sync.Once
+	closing  sync.Once
 
 	listening sync.Mutex
 	listeners []*listener // guarded by listening
@@ -88,7 +94,7 @@ func New(o Options) *Edge {
 	if o.Geo == nil {
 		o.Geo = geo.Nowhere{}
 	}
-	e := &Edge{options: o, told: newTold(o.HelpURL), masker: o.Catalog.Masker()}
+	e := &Edge{options: o, told: newTold(o.HelpURL), masker: o.Catalog.Masker(), shut: make(chan struct{})}
 	e.notices.log = o.Log
 	e.faults.log, e.faults.clock = o.Log, o.Clock
 	e.refusals.perMinute = o.RefusalsPerMinute

@@ -16,11 +16,12 @@ const (
 	causeOverloaded  cause = iota // spool, ledger or minter has no room
 	causeUnavailable              // it could not be made durable
 	causeRequests                 // too many requests under way
+	causeProcessor                // too little processor for all
 	causeCampaign                 // a genuine id of a campaign not known here yet
 	causes
 )
 
-var causeNames = [causes]string{"overloaded", "unavailable", "requests", "campaign_unknown"}
+var causeNames = [causes]string{"overloaded", "unavailable", "requests", "processor", "campaign_unknown"}
 
 func causeOf(err error) cause {
 	if errors.Is(err, homing.ErrOverloaded) {

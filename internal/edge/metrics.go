@@ -3,13 +3,11 @@ package edge
 import (
 	"fmt"
 	"io"
-	"math/bits"
-	"sync/atomic"
-	"time"
 
 	"github.com/VictoriaMetrics/metrics"
 
 	"homing"
+	"homing/internal/edge/latency"
 )
 
 // door tells clicks from postbacks in what is counted.
@@ -51,7 +49,8 @@ type meters struct {
 	unreadable  [faultKinds]*metrics.Counter
 	panics      *metrics.Counter
 	connRefused [tooManyKinds]*metrics.Counter
-	latency     [doors]latency
+	keyInClear  *metrics.Counter
+	latency     [doors]latency.Histogram
 }
 
 func newMeters(e *Edge) *meters {
@@ -72,12 +71,14 @@ func newMeters(e *Edge) *meters {
 	}
 	m.panics = counter(`homing_panics_total`)
 	m.tooMany = counter(`homing_postbacks_too_many_total`)
+	m.keyInClear = counter(`homing_keys_over_http_total`)
 	for d, name := range doorNames {
 		for c := range m.unavailable[d] {
 			m.unavailable[d][c] = counter(`homing_unavailable_total{door=%q,cause=%q}`, name, causeNames[c])
 		}
-		m.latency[d].door = name
-		m.set.RegisterMetricsWriter(m.latency[d].write)
+		m.set.RegisterMetricsWriter(func(w io.Writer) {
+			m.latency[d].Write(w, "homing_request_seconds", fmt.Sprintf("door=%q", name))
+		})
 	}
 	for f, name := range faultNames {
 		m.unreadable[f] = counter(`homing_http_refused_total{reason=%q}`, name)
@@ -86,6 +87,8 @@ func newMeters(e *Edge) *meters {
 	m.connRefused[tooManyOfAddr] = counter(`homing_connections_refused_total{limit="address"}`)
 	m.set.NewGauge(`homing_connections`, func() float64 { return float64(e.conns.count()) })
 	m.set.NewGauge(`homing_requests_under_way`, func() float64 { return float64(e.underWay.Load()) })
+	m.set.NewGauge(`homing_untrusted_proxies{network="private"}`, func() float64 { near, _ := e.notices.count(); return float64(near) })
+	m.set.NewGauge(`homing_untrusted_proxies{network="public"}`, func() float64 { _, far := e.notices.count(); return float64(far) })
 	return m
 }
 
@@ -95,39 +98,3 @@ func (e *Edge) Metrics() *metrics.Set { return e.metrics.set }
 // Unrecorded is how many clicks were redirected without being recorded, since
 // the start.
 func (e *Edge) Unrecorded() uint64 { return e.metrics.unrecorded.Get() }
-
-// latency is a histogram of times. The library's takes a lock and a logarithm;
-// this one is on every request, so it is two atomic additions.
-type latency struct {
-	door    string
-	buckets [latencyBuckets]atomic.Uint64
-	micros  atomic.Uint64 // sum
-}
-
-// latencyBuckets: bucket i holds times below 2^i × 64 µs, the last one the
-// rest: up to 64 µs, 128 µs, … 2.1 s, 4.2 s, more.
-const latencyBuckets = 18
-
-const latencyUnit = 64 * time.Microsecond
-
-func (l *latency) note(d time.Duration) {
-	d = max(d, 0)
-	i := min(bits.Len64(uint64(d/latencyUnit)), latencyBuckets-1)
-	l.buckets[i].Add(1)
-	l.micros.Add(uint64(d.Microseconds()))
-}
-
-func (l *latency) write(w io.Writer) {
-	total := uint64(0)
-	const name = "homing_request_seconds"
-	for i := range l.buckets {
-		total += l.buckets[i].Load()
-		le := "+Inf"
-		if i < latencyBuckets-1 {
-			le = fmt.Sprint((latencyUnit << i).Seconds())
-		}
-		fmt.Fprintf(w, "%s_bucket{door=%q,le=%q} %d\n", name, l.door, le, total)
-	}
-	fmt.Fprintf(w, "%s_sum{door=%q} %g\n", name, l.door, float64(l.micros.Load())/1e6)
-	fmt.Fprintf(w, "%s_count{door=%q} %d\n", name, l.door, total)
-}

@@ -65,3 +65,11 @@ func (n *notices) list() []string {
 	defer n.mu.RUnlock()
 	return slices.Clone(n.texts)
 }
+
+// count tells how many untrusted peers are known, near ones and far ones. Both
+// are bounded, see maxNear.
+func (n *notices) count() (near, far int) {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return len(n.peers) - n.far, n.far
+}

@@ -117,6 +117,9 @@ func (w *work) refuse(r *judge.Ruling, view *catalog.View, campaign *catalog.Cam
 func (w *work) tell(r *judge.Ruling, v homing.Verdict) {
 	e := w.edge
 	e.metrics.postbacks[v.Reason].Inc()
+	if r.Key != 0 && !w.https {
+		e.metrics.keyInClear.Inc()
+	}
 	answer := v.Reason.Info().Answer
 	body := bodyOK
 	if v.Outcome == homing.Refused {

@@ -75,6 +75,7 @@ func (e *Edge) listen(l net.Listener, tls bool) *listener {
 }
 
 func (e *Edge) serve(l net.Listener) error {
+	e.opened.Do(func() { e.watching.Go(e.watch) })
 	err := e.server.Serve(l)
 	if err == nil || errors.Is(err, net.ErrClosed) {
 		return nil
@@ -93,7 +94,10 @@ func (e *Edge) shutdown(ctx context.Context) error {
 	// that it is the last. fasthttp then closes what is idle; a request that
 	// is on its way to an idle connection at that moment would be lost.
 	e.sayGoodbye(ctx)
-	if err := e.server.ShutdownWithContext(ctx); err != nil {
+	err := e.server.ShutdownWithContext(ctx)
+	e.closing.Do(func() { close(e.shut) })
+	e.watching.Wait()
+	if err != nil {
 		return fmt.Errorf("couldn't finish all requests: %w", err)
 	}
 	return nil

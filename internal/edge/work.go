@@ -29,6 +29,7 @@ type work struct {
 	requestID homing.RequestID
 	idText    []byte
 	body      framing
+	hold      time.Duration // until it is answered, see overload
 
 	pathBuf  []byte // of target.Split
 	queryBuf []byte // of the parameters
@@ -57,7 +58,7 @@ func newWork(e *Edge) *work {
 // begin takes a request on.
 func (w *work) begin(ctx *fasthttp.RequestCtx, now time.Time) {
 	e := w.edge
-	w.ctx, w.conn, w.body = ctx, connOf(ctx), bare
+	w.ctx, w.conn, w.body, w.hold = ctx, connOf(ctx), bare, 0
 	w.now, w.at = now, homing.MillisOf(now)
 	w.requestID = homing.NewRequestID(w.at, e.options.Minter.Node(), e.requests.Add(1))
 }
@@ -90,7 +91,11 @@ func (e *Edge) handle(ctx *fasthttp.RequestCtx) {
 	defer e.rescue(ctx)
 	w.begin(ctx, e.options.Clock())
 	w.route()
+	hold := w.hold
 	e.works.Put(w)
+	if hold > 0 {
+		time.Sleep(hold)
+	}
 }
 
 // rescue answers 503 when we have a fault, so that the sender tries again and
@@ -148,6 +153,13 @@ func (w *work) route() {
 // is room for it.
 func (w *work) through(d door, t *target.Target) {
 	e := w.edge
+	hold, ok := e.overload.admit()
+	if !ok {
+		e.metrics.unavailable[d][causeProcessor].Inc()
+		w.shed()
+		w.hold = hold
+		return
+	}
 	defer e.underWay.Add(-1)
 	if n := e.underWay.Add(1); e.options.MaxRequests > 0 && n > int64(e.options.MaxRequests) {
 		e.metrics.unavailable[d][causeRequests].Inc()
@@ -159,7 +171,7 @@ func (w *work) through(d door, t *target.Target) {
 	} else {
 		w.servePostback(t)
 	}
-	e.metrics.latency[d].note(e.options.Clock().Sub(w.now))
+	e.metrics.latency[d].Note(e.options.Clock().Sub(w.now))
 }
 
 // unavailable answers 503 and counts and tells why.

@@ -25,7 +25,7 @@ func routes() []route {
 		{
 			method: "GET", pattern: "/reports", who: everybody, scope: homing.ScopeReports, handle: answerReport,
 			id: "report", summary: "A report", params: reportParams,
-			about:   "Figures of any range, broken down by up to four dimensions. With format a file is streamed, without totals and rest.",
+			about:   "Figures of any range, broken down by up to four dimensions. With format a file is streamed, without totals and rest. " + noDemos,
 			answers: []answer{{status: ok, about: "The table, or the file.", body: &report.Table{}, files: files}},
 		},
 
@@ -33,7 +33,7 @@ func routes() []route {
 		{
 			method: "GET", pattern: "/clicks", who: everybody, scope: homing.ScopeClicks,
 			handle: list(warehouse.ClickTable, Reports.Clicks),
-			id:     "clicks", summary: "Clicks", params: listParams(warehouse.ClickTable),
+			id:     "clicks", summary: "Clicks", params: listParams(warehouse.ClickTable), about: noDemos,
 			answers: []answer{{status: ok, about: "A page, newest first unless asked otherwise, or the file.", body: report.Page[report.Click]{}, files: files}},
 		},
 		{
@@ -44,21 +44,22 @@ func routes() []route {
 		{
 			method: "GET", pattern: "/postbacks", who: everybody, scope: homing.ScopePostbacks,
 			handle: list(warehouse.PostbackTable, Reports.Postbacks),
-			id:     "postbacks", summary: "The postback log", params: listParams(warehouse.PostbackTable),
+			id:     "postbacks", summary: "The postback log", params: listParams(warehouse.PostbackTable), about: noDemos,
 			answers: []answer{{status: ok, about: "A page, newest first unless asked otherwise, or the file.", body: report.Page[report.Postback]{}, files: files}},
 		},
 		{
 			method: "GET", pattern: "/conversions", who: everybody, scope: homing.ScopeConversions, handle: readFeed,
 			id: "feed", summary: "The feed: conversions and changes of their status", params: feedParams,
 			about: "Every conversion and every change of a status, once each, in the order they were committed, without gaps. " +
-				"Keep next, and send it as after. With wait the answer comes as soon as there is something.",
+				"Keep next, and send it as after. With wait the answer comes as soon as there is something. " +
+				"Conversions of demo accounts stand in the feed of their own tokens only.",
 			answers: []answer{{status: ok, about: "What is behind the cursor; no rows if there is nothing.", body: Feed{}}},
 		},
 		{
 			method: "GET", pattern: "/conversions/search", who: everybody, scope: homing.ScopeConversions,
 			handle: list(warehouse.ConversionTable, Reports.Conversions),
 			id:     "conversions", summary: "Conversions by filters", params: listParams(warehouse.ConversionTable),
-			about:   "Each conversion once, as it stands. To keep a copy of your own up to date, read the feed instead.",
+			about:   "Each conversion once, as it stands. To keep a copy of your own up to date, read the feed instead. " + noDemos,
 			answers: []answer{{status: ok, about: "A page, newest first unless asked otherwise, or the file.", body: report.Page[report.Conversion]{}, files: files}},
 		},
 
@@ -143,6 +144,9 @@ func routes() []route {
 		},
 	}
 }
+
+// noDemos is said of what leaves made-up records out.
+const noDemos = "Demo accounts are made up, and are left out unless the token is of one, or a condition names one or a campaign of it: where=account=3."
 
 // files are the media types of exports.
 var files = []string{report.CSV.ContentType(), report.JSONLines.ContentType(), report.Parquet.ContentType()}

@@ -21,6 +21,9 @@ type ConversionFilter struct {
 	Status       homing.Status
 	Since, Until homing.Millis // Since <= when it was made < Until
 	Limit        int           // only the newest, at most MaxLimit
+	// Demo: with those of demo accounts, which are left out else, unless Account or
+	// Campaign names one.
+	Demo bool
 }
 
 // PostbackFilter narrows the postback log. Zero fields do not narrow.
@@ -32,13 +35,15 @@ type PostbackFilter struct {
 	// Tail: after what is there, go on with what comes, until ctx is done. It
 	// begins with the last few, unless Since or Limit says otherwise.
 	Tail bool
+	Demo bool // see ConversionFilter
 }
 
 // ClickFilter narrows a list of clicks. Zero fields do not narrow.
 type ClickFilter struct {
 	Campaign     homing.CampaignID
 	Since, Until homing.Millis
-	Limit        int // only the newest, at most MaxLimit
+	Limit        int  // only the newest, at most MaxLimit
+	Demo         bool // see ConversionFilter
 }
 
 // Conversions lists conversions in the order they were made.
@@ -51,6 +56,7 @@ func (c *Client) Conversions(ctx context.Context, f ConversionFilter) iter.Seq2[
 	}
 	q.moments(f.Since, f.Until)
 	q.number("limit", uint64(f.Limit))
+	q.flag("demo", f.Demo)
 	return list[Conversion](ctx, c, "conversions", q)
 }
 
@@ -63,9 +69,8 @@ func (c *Client) Postbacks(ctx context.Context, f PostbackFilter) iter.Seq2[Post
 	}
 	q.moments(f.Since, f.Until)
 	q.number("limit", uint64(f.Limit))
-	if f.Tail {
-		q["tail"] = []string{"1"}
-	}
+	q.flag("tail", f.Tail)
+	q.flag("demo", f.Demo)
 	return list[Postback](ctx, c, "postbacks", q)
 }
 
@@ -75,6 +80,7 @@ func (c *Client) Clicks(ctx context.Context, f ClickFilter) iter.Seq2[Click, err
 	q.number("campaign", uint64(f.Campaign))
 	q.moments(f.Since, f.Until)
 	q.number("limit", uint64(f.Limit))
+	q.flag("demo", f.Demo)
 	return list[Click](ctx, c, "clicks", q)
 }
 
@@ -84,6 +90,12 @@ type asked url.Values
 func (q asked) number(name string, n uint64) {
 	if n != 0 {
 		q[name] = []string{strconv.FormatUint(n, 10)}
+	}
+}
+
+func (q asked) flag(name string, set bool) {
+	if set {
+		q[name] = []string{"1"}
 	}
 }
 

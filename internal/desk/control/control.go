@@ -66,6 +66,10 @@ type Desk struct {
 	EraseClick func(ctx context.Context, by string, click homing.Origin) error
 	// Court judges calls of the log once more; nil = nobody does.
 	Court Court
+	// Backups makes backups; nil = nobody does.
+	Backups Backups
+	// Doctor examines the house, see Client.Doctor; nil = nobody does.
+	Doctor func(ctx context.Context, ask DoctorRequest, tell func(DoctorLine)) error
 	// Offline: no server runs, so that there is nothing to watch.
 	Offline bool
 }

@@ -14,7 +14,7 @@ import (
 )
 
 func (d desk) conversions(r *http.Request, out *lines) error {
-	q := queryOf(r, "account", "campaign", "status", "since", "until", "limit")
+	q := queryOf(r, "account", "campaign", "status", "since", "until", "limit", "demo")
 	ask := ledger.ConversionQuery{
 		Account:  queryNumber[homing.AccountID](q, "account"),
 		Campaign: queryNumber[homing.CampaignID](q, "campaign"),
@@ -27,7 +27,7 @@ func (d desk) conversions(r *http.Request, out *lines) error {
 		return q.err
 	}
 	ring, masker := d.Keyring(), d.Catalog.Masker()
-	for c, err := range newest(d.Books.Conversions(r.Context(), ask), limit) {
+	for c, err := range newest(d.realConversions(r.Context(), ask, d.demosBeside(q, ask.Account, ask.Campaign)), limit) {
 		if err != nil {
 			return err
 		}
@@ -39,6 +39,20 @@ func (d desk) conversions(r *http.Request, out *lines) error {
 		}
 	}
 	return nil
+}
+
+// realConversions are those of the ledger but for the demos'.
+func (d desk) realConversions(ctx context.Context, ask ledger.ConversionQuery, demos demos) iter.Seq2[homing.Conversion, error] {
+	return func(yield func(homing.Conversion, error) bool) {
+		for c, err := range d.Books.Conversions(ctx, ask) {
+			if err == nil && demos[c.Account] {
+				continue
+			}
+			if !yield(c, err) {
+				return
+			}
+		}
+	}
 }
 
 // currencyOf is the account's; none if the account is gone.
@@ -59,14 +73,14 @@ func conversionOf(c *homing.Conversion, ring *homing.Keyring, masker *mask.Maske
 }
 
 func (d desk) clicks(r *http.Request, out *lines) error {
-	q := queryOf(r, "campaign", "since", "until", "limit")
+	q := queryOf(r, "campaign", "since", "until", "limit", "demo")
 	campaign := queryNumber[homing.CampaignID](q, "campaign")
 	since, until := q.moment("since"), q.moment("until")
 	limit := q.limit()
 	if q.err != nil {
 		return q.err
 	}
-	list, err := d.listClicks(r.Context(), campaign, since, until, limit)
+	list, err := d.listClicks(r.Context(), campaign, d.demosBeside(q, 0, campaign), since, until, limit)
 	if err != nil {
 		return err
 	}
@@ -82,7 +96,7 @@ func (d desk) clicks(r *http.Request, out *lines) error {
 }
 
 // listClicks lists clicks from where they are.
-func (d desk) listClicks(ctx context.Context, campaign homing.CampaignID, since, until homing.Millis, limit int) (iter.Seq2[Click, error], error) {
+func (d desk) listClicks(ctx context.Context, campaign homing.CampaignID, demos demos, since, until homing.Millis, limit int) (iter.Seq2[Click, error], error) {
 	cut, err := d.spooled(ctx)
 	if err != nil {
 		return nil, err
@@ -93,17 +107,18 @@ func (d desk) listClicks(ctx context.Context, campaign homing.CampaignID, since,
 	}
 	recent := func(since homing.Millis) iter.Seq2[Click, error] {
 		scan := spool.Query{Kinds: spool.SetOf(spool.KindClick), Since: since, Until: until}
-		return d.scanClicks(ctx, scan, campaign, erased)
+		return d.scanClicks(ctx, scan, campaign, demos, erased)
 	}
 	old, any := olderThan(cut, since, until)
 	if !any {
 		return newest(recent(since), limit), nil
 	}
 	only(&old, warehouse.Campaign, campaign)
+	demos.leaveOut(&old)
 	return following(d.oldClicks(ctx, old), recent(cut), limit), nil
 }
 
-func (d desk) scanClicks(ctx context.Context, q spool.Query, campaign homing.CampaignID, erased map[homing.Origin]bool) iter.Seq2[Click, error] {
+func (d desk) scanClicks(ctx context.Context, q spool.Query, campaign homing.CampaignID, demos demos, erased map[homing.Origin]bool) iter.Seq2[Click, error] {
 	return func(yield func(Click, error) bool) {
 		ring, masker := d.Keyring(), d.Catalog.Masker()
 		var click homing.Click
@@ -115,7 +130,7 @@ func (d desk) scanClicks(ctx context.Context, q spool.Query, campaign homing.Cam
 				yield(Click{}, err)
 				return
 			}
-			if campaign != 0 && click.Origin.Campaign != campaign || d.erasedCampaign(click.Origin.Campaign) || erased[click.Origin] {
+			if campaign != 0 && click.Origin.Campaign != campaign || d.oneOf(demos, click.Origin.Campaign) || d.erasedCampaign(click.Origin.Campaign) || erased[click.Origin] {
 				continue
 			}
 			masker.Click(&click, nil)
@@ -124,6 +139,12 @@ func (d desk) scanClicks(ctx context.Context, q spool.Query, campaign homing.Cam
 			}
 		}
 	}
+}
+
+// oneOf tells whether a campaign is one of theirs.
+func (d desk) oneOf(demos demos, id homing.CampaignID) bool {
+	c := d.Catalog.View().Campaign(id)
+	return c != nil && demos[c.Account]
 }
 
 func (d desk) erasedCampaign(id homing.CampaignID) bool {

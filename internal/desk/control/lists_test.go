@@ -14,6 +14,7 @@ import (
 	"homing"
 	"homing/internal/desk/control"
 	"homing/internal/engine/ledger"
+	"homing/internal/flow/catalog"
 )
 
 var ledgerActor = ledger.Actor{Name: "test", At: began}
@@ -298,5 +299,42 @@ func TestNoKeyIsTold(t *testing.T) {
 		if strings.Contains(string(text), key) {
 			t.Errorf("a key is told: %s", text)
 		}
+	}
+}
+
+// What is made up is in no list, unless it is named or asked for.
+func TestDemosAreLeftOutOfLists(t *testing.T) {
+	s := open(t, nil)
+	a, real := s.account("Real")
+	demo, _, _, err := s.desk.Catalog.CreateAccount(s.ctx, "test", catalog.NewAccount{Name: "Demo", Demo: true})
+	must(t, err)
+	made, err := s.desk.Catalog.CreateCampaign(s.ctx, "test", catalog.NewCampaign{Account: demo.ID, Name: "Made up", URL: "https://shop.example/?c={click_id}"})
+	must(t, err)
+	s.convert(a.ID, s.click(real.ID), "", homing.Approved)
+	s.convert(demo.ID, s.click(made.ID), "", homing.Approved)
+	s.duplicate(a.ID, s.click(real.ID)) // makes what is behind durable
+	count := func(conversions control.ConversionFilter, postbacks control.PostbackFilter, clicks control.ClickFilter) [3]int {
+		t.Helper()
+		return [3]int{
+			len(all(t, s.Conversions(s.ctx, conversions))), len(all(t, s.Postbacks(s.ctx, postbacks))), len(all(t, s.Clicks(s.ctx, clicks))),
+		}
+	}
+	for _, c := range []struct {
+		what string
+		got  [3]int
+		want [3]int
+	}{
+		{"of everybody", count(control.ConversionFilter{}, control.PostbackFilter{}, control.ClickFilter{}), [3]int{1, 2, 2}},
+		{"the newest", count(control.ConversionFilter{Limit: 1}, control.PostbackFilter{Limit: 5}, control.ClickFilter{Limit: 5}), [3]int{1, 2, 2}},
+		{"with demos", count(control.ConversionFilter{Demo: true}, control.PostbackFilter{Demo: true}, control.ClickFilter{Demo: true}), [3]int{2, 3, 3}},
+		{"named", count(control.ConversionFilter{Account: demo.ID}, control.PostbackFilter{Account: demo.ID}, control.ClickFilter{Campaign: made.ID}), [3]int{1, 1, 1}},
+		{"by campaign", count(control.ConversionFilter{Campaign: made.ID}, control.PostbackFilter{Account: a.ID}, control.ClickFilter{Campaign: real.ID}), [3]int{1, 2, 2}},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s: %v conversions, postbacks and clicks, want %v", c.what, c.got, c.want)
+		}
+	}
+	if c := all(t, s.Conversions(s.ctx, control.ConversionFilter{Limit: 1}))[0]; c.Account != a.ID {
+		t.Errorf("the newest is of account %d", c.Account)
 	}
 }

@@ -15,7 +15,7 @@ import (
 const backlog = 10
 
 func (d desk) postbacks(r *http.Request, out *lines) error {
-	q := queryOf(r, "account", "result", "since", "until", "limit", "tail")
+	q := queryOf(r, "account", "result", "since", "until", "limit", "tail", "demo")
 	f := journal.Filter{
 		Account: queryNumber[homing.AccountID](q, "account"),
 		Since:   q.moment("since"),
@@ -27,10 +27,12 @@ func (d desk) postbacks(r *http.Request, out *lines) error {
 	if q.err != nil {
 		return q.err
 	}
+	demos := d.demosBeside(q, f.Account, 0)
+	f.Also = func(e *journal.Entry) bool { return !demos[e.Account] }
 	if tail {
 		return d.tail(r.Context(), f, limit, out)
 	}
-	list, err := d.listPostbacks(r.Context(), f, limit)
+	list, err := d.listPostbacks(r.Context(), f, demos, limit)
 	if err != nil {
 		return err
 	}
@@ -46,7 +48,7 @@ func (d desk) postbacks(r *http.Request, out *lines) error {
 }
 
 // listPostbacks lists the log from where it is.
-func (d desk) listPostbacks(ctx context.Context, f journal.Filter, limit int) (iter.Seq2[journal.Entry, error], error) {
+func (d desk) listPostbacks(ctx context.Context, f journal.Filter, demos demos, limit int) (iter.Seq2[journal.Entry, error], error) {
 	cut, err := d.spooled(ctx)
 	if err != nil {
 		return nil, err
@@ -60,6 +62,7 @@ func (d desk) listPostbacks(ctx context.Context, f journal.Filter, limit int) (i
 		return newest(d.shown(d.Journal.List(ctx, f), erased), limit), nil
 	}
 	only(&old, warehouse.Account, f.Account)
+	demos.leaveOut(&old)
 	if f.Outcome != 0 {
 		old.Outcome = []homing.Outcome{f.Outcome}
 	}

@@ -57,6 +57,7 @@ func (d desk) routes() []route {
 		{"GET /v1/export/{table}/{format}", "export", poured(d.exportList)},
 		{"GET /v1/warehouse", "warehouse status", told(d.showWarehouse)},
 		{"POST /v1/warehouse/rebuild", "warehouse rebuild", listed(d.rebuild)},
+		{"POST /v1/doctor", "doctor", listed(d.doctor)},
 		{"GET /v1/places/{addr...}", "geoip test", told(d.places)},
 
 		{"GET /v1/tokens", "token list", told(d.tokens)},
@@ -65,6 +66,8 @@ func (d desk) routes() []route {
 		{"GET /v1/masterkeys", "masterkey list", told(d.masterKeys)},
 		{"POST /v1/masterkeys", "masterkey rotate", told(d.rotateMasterKey)},
 		{"POST /v1/erase/click", "erase click", told(d.eraseClick)},
+		{"GET /v1/erasures", "erase list", listed(d.erasures)},
+		{"POST /v1/backup", "backup", listed(d.backup)},
 	}
 }
 

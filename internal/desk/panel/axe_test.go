@@ -2,11 +2,13 @@ package panel
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"net/http"
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -14,6 +16,7 @@ import (
 	"homing"
 	"homing/internal/desk/panel/page"
 	"homing/internal/desk/panel/paneltest"
+	"homing/internal/desk/panel/walktest"
 	"homing/internal/engine/ledger"
 )
 
@@ -27,13 +30,20 @@ func TestAxe(t *testing.T) {
 	if err != nil {
 		t.Skip("run make web, which installs axe-core, to check the pages' accessibility: ", err)
 	}
+	t.Parallel() // it mostly waits
 	h := newHouse(t)
-	look := axe{T: t, h: h, ctx: openBrowser(t), script: string(script) + ";true"}
+	chrome := walktest.Open(t)
+	tabs := []*walktest.Chrome{chrome, chrome.Beside(t)}
+	for _, tab := range tabs {
+		tab.Still(t)
+	}
+	look := axe{T: t, h: h, tabs: tabs, script: string(script) + ";true"}
 	op, stranger := h.Operator(), h.Stranger()
 	look.at(stranger, "/signin")
 	for _, path := range []string{"/advertisers", "/postbacks", "/campaigns", "/conversions", "/audit", "/system", "/overview", "/reports", "/start", "/nowhere"} {
 		look.at(op, path) // empty
 	}
+	look.look()
 	w := furnishedWorld(h)
 	named := w.pathNames()
 	routes, _ := page.Table(h.screens()...)
@@ -54,10 +64,13 @@ func TestAxe(t *testing.T) {
 			look.at(op, states[name])
 		}
 	}
+	look.look()
 	h.health, h.Ills = illSystem(h), []string{"reports are 3 minutes behind"}
 	look.at(op, "/system")
+	look.look()
 	op.Post("/advertisers/1/view").Want(moved)
 	look.at(op, "/overview")
+	look.look()
 	if look.looks < 80 {
 		t.Errorf("only %d pages were looked at", look.looks)
 	}
@@ -89,33 +102,80 @@ func isPage(b *paneltest.Browser, path string) bool {
 type axe struct {
 	*testing.T
 	h      *stage
-	ctx    context.Context
+	tabs   []*walktest.Chrome // with cookies of their own
 	script string
+	asked  []view
 	looks  int
 }
 
-// at looks at a page in both themes: wide in one and narrow in the other, and the
-// next page the other way round.
-func (x *axe) at(b *paneltest.Browser, path string) {
-	x.Helper()
-	x.looks++
-	wide, narrow := "light", "dark"
-	if x.looks%2 == 0 {
-		wide, narrow = narrow, wide
-	}
-	x.in(wide, 1440, b, path)
-	x.in(narrow, 390, b, path)
+// view is a page as somebody sees it.
+type view struct {
+	b            *paneltest.Browser
+	path         string
+	wide, narrow string // the themes
 }
 
-func (x *axe) in(theme string, width int64, b *paneltest.Browser, path string) {
+// at is to look at a page in both themes: wide in one and narrow in the other, and
+// at the next page the other way round.
+func (x *axe) at(b *paneltest.Browser, path string) {
+	x.looks++
+	v := view{b, path, "light", "dark"}
+	if x.looks%2 == 0 {
+		v.wide, v.narrow = v.narrow, v.wide
+	}
+	x.asked = append(x.asked, v)
+}
+
+// look looks at all that was asked for, in several windows at once, before the
+// house changes.
+func (x *axe) look() {
 	x.Helper()
-	x.h.Must(chromedp.Do(x.ctx, chromedp.EmulateViewport(width, 900), cookies(x.h, b, theme), chromedp.Navigate(x.h.Server.URL+path)))
-	_, err := chromedp.Run(x.ctx, chromedp.Evaluate[bool](x.script))
-	x.h.Must(err)
-	found, err := chromedp.Run(x.ctx, chromedp.Evaluate[[]string](`axe.run().then(r => r.violations.map(
+	views := make(chan view)
+	var looking sync.WaitGroup
+	for _, tab := range x.tabs {
+		looking.Go(func() {
+			for v := range views {
+				if err := x.see(tab.Ctx, v); err != nil {
+					x.Errorf("%s can't be looked at: %v", v.path, err)
+				}
+			}
+		})
+	}
+	for _, v := range x.asked {
+		views <- v
+	}
+	close(views)
+	looking.Wait()
+	x.asked = nil
+}
+
+// see asks for a page once: a theme is an attribute, and the rest is the style's.
+func (x *axe) see(ctx context.Context, v view) error {
+	err := chromedp.Do(ctx, chromedp.EmulateViewport(1440, 900), walktest.As(x.h.House, v.b, v.wide), chromedp.Navigate(x.h.Server.URL+v.path))
+	if err != nil {
+		return err
+	}
+	if _, err = chromedp.Run(ctx, chromedp.Evaluate[bool](x.script)); err != nil {
+		return err
+	}
+	if err := x.judge(ctx, v.path, v.wide, 1440); err != nil {
+		return err
+	}
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(390, 900)); err != nil {
+		return err
+	}
+	_, err = chromedp.Run(ctx, chromedp.Evaluate[bool](fmt.Sprintf("document.documentElement.dataset.theme = %q; true", v.narrow)))
+	if err != nil {
+		return err
+	}
+	return x.judge(ctx, v.path, v.narrow, 390)
+}
+
+func (x *axe) judge(ctx context.Context, path, theme string, width int64) error {
+	found, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](`axe.run(document, {resultTypes: ["violations"]}).then(r => r.violations.map(
 		v => v.impact + " " + v.id + ": " + v.nodes.map(n => n.target + " " + (n.any[0]?.message ?? "")).join(" | ")))`, chromedp.EvalAwaitPromise))
-	x.h.Must(err)
 	for _, v := range found {
 		x.Errorf("%s, %s, %d px: %s", path, theme, width, v)
 	}
+	return err
 }

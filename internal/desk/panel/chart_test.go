@@ -1,14 +1,12 @@
 package panel
 
 import (
-	"context"
 	"fmt"
 	"testing"
 	"time"
 
-	"github.com/chromedp/chromedp"
-
 	"homing"
+	"homing/internal/desk/panel/walktest"
 )
 
 // visitors come on two campaigns for 36 hours, and some of them convert.
@@ -48,50 +46,45 @@ func TestChartsAreDrawnAndReportsAreWalkedThrough(t *testing.T) {
 	h := newHouse(t)
 	op := h.Operator()
 	traffic(h)
-	ctx := openBrowser(t)
-	complaints := listen(t, ctx)
-	w := walk{t, ctx, h}
-	for _, theme := range []string{"light", "dark"} {
-		for _, width := range []int64{1440, 390} {
-			h.Must(chromedp.Do(ctx, chromedp.EmulateViewport(width, 900), cookies(h, op, theme)))
+	walktest.Open(t).InEveryLook(t, h.House, func(w *walktest.Walk) {
+		w.As(op)
+		w.Open("/overview")
+		w.See("figure.chart canvas")
+		w.Expect(`document.querySelectorAll("canvas").length === 2 && ` + inked)
+		w.Shot("overview-chart")
 
-			w.open("/overview")
-			w.see("figure.chart canvas")
-			w.expect(`document.querySelectorAll("canvas").length === 2 && `+inked, true)
-			w.expect(fits, true)
+		w.Open("/reports?by=hour&range=today&compare=previous")
+		w.See("figure.chart canvas")
+		w.Expect(inked)
+		w.Shot("reports-chart")
+		w.Evaluate(`window.stayed = true; window.before = document.querySelector("canvas").toDataURL()`)
+		w.Click(`.chart-head button:nth-child(3)`) // another figure
+		w.Expect(inked + ` && document.querySelector("canvas").toDataURL() !== window.before`)
+		w.Evaluate(`window.before = document.querySelector("canvas").toDataURL();
+			document.documentElement.dataset.theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark"`)
+		w.Expect(`document.querySelector("canvas").toDataURL() !== window.before`)
 
-			w.open("/reports?by=hour&range=today&compare=previous")
-			w.see("figure.chart canvas")
-			w.expect(inked, true)
-			w.expect(fits, true)
-			w.evaluate(`window.stayed = true; window.before = document.querySelector("canvas").toDataURL()`)
-			w.click(`.chart-head button:nth-child(3)`) // another figure
-			w.expect(inked+` && document.querySelector("canvas").toDataURL() !== window.before`, true)
-			w.evaluate(`window.before = document.querySelector("canvas").toDataURL();
-				document.documentElement.dataset.theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark"`)
-			w.expect(`document.querySelector("canvas").toDataURL() !== window.before`, true)
-
-			w.open("/reports?by=sub1&range=today&metrics=clicks")
-			w.evaluate(`window.stayed = true`)
-			w.click(`.report tbody th a`)
-			w.see(`.chip a`)
-			w.expect(`window.stayed && location.search.includes("where=")`, true)
-			w.expect(settled, true)
-			w.evaluate(`document.activeElement.blur(); document.body.dispatchEvent(new KeyboardEvent("keydown", {key: "Escape", bubbles: true}))`)
-			w.expect(`window.stayed && !document.querySelector(".chip") && !location.search.includes("where=")`, true)
-			w.expect(settled, true)
-			w.click(`.report tr[data-opens] td.number`)
-			w.expect(`window.stayed && location.search.includes("by=account")`, true)
-			w.expect(settled, true)
-			w.evaluate(`document.querySelector("#f-span").value = "yesterday"; document.querySelector("#f-show").click()`)
-			w.expect(`window.stayed && location.search.includes("range=yesterday")`, true)
-			w.evaluate(`history.back()`)
-			w.expect(`location.search.includes("range=today") && document.querySelector("#f-span").value === "today"`, true)
+		w.Open("/reports?by=sub1&range=today&metrics=clicks")
+		w.Evaluate(`window.stayed = true`)
+		w.See("#report")
+		if answered := w.Has("#report details.ask-fold[open]"); answered {
+			w.T().Error("the question stands open above its answer")
 		}
-	}
-	for _, c := range complaints() {
-		t.Errorf("the browser says: %s", c)
-	}
+		w.Click(`.report tbody th a`)
+		w.See(`.chip a`)
+		w.Expect(`window.stayed && location.search.includes("where=")`)
+		w.Expect(settled)
+		w.Evaluate(`document.activeElement.blur(); document.body.dispatchEvent(new KeyboardEvent("keydown", {key: "Escape", bubbles: true}))`)
+		w.Expect(`window.stayed && !document.querySelector(".chip") && !location.search.includes("where=")`)
+		w.Expect(settled)
+		w.Click(`.report tr[data-opens] td.number`)
+		w.Expect(`window.stayed && location.search.includes("by=account")`)
+		w.Expect(settled)
+		w.Evaluate(`document.querySelector("#f-span").value = "yesterday"; document.querySelector("#f-show").click()`)
+		w.Expect(`window.stayed && location.search.includes("range=yesterday")`)
+		w.Evaluate(`history.back()`)
+		w.Expect(`location.search.includes("range=today") && document.querySelector("#f-span").value === "today"`)
+	})
 }
 
 const (
@@ -100,38 +93,7 @@ const (
 	// settled tells that what was loaded has been taken in: a moment before,
 	// links lead to pages as without script.
 	settled = `!document.querySelector("[class*=htmx-]")`
-	// fits tells that the page is no wider than the window.
-	fits = `document.documentElement.scrollWidth <= innerWidth`
 )
-
-// evaluate runs a script in the page.
-func (w walk) evaluate(script string) {
-	w.t.Helper()
-	_, err := chromedp.Run(w.ctx, chromedp.Evaluate[bool](script+"; true"))
-	w.h.Must(err)
-}
-
-// expect waits until an expression has the value.
-func (w walk) expect(expression string, want bool) {
-	w.t.Helper()
-	deadline := time.NewTimer(5 * time.Second)
-	defer deadline.Stop()
-	for {
-		// While a page goes, there may be nothing to ask.
-		ctx, cancel := context.WithTimeout(w.ctx, time.Second)
-		got, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("Boolean("+expression+")"))
-		cancel()
-		if err == nil && got == want {
-			return
-		}
-		select {
-		case <-deadline.C:
-			at, _ := chromedp.Run(w.ctx, chromedp.Evaluate[string]("location.href"))
-			w.t.Fatalf("%s: %s is %v (%v), want %v", at, expression, got, err, want)
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
-}
 
 // With no bundle, or no script, the pages have the same figures.
 func TestChartsComeWithTheirFigures(t *testing.T) {

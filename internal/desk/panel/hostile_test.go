@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"html"
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -108,31 +107,27 @@ func checkShown(t *testing.T, text string, harmless, shown paneltest.Answer) {
 	} else if want, got := skeleton(harmless.Text), skeleton(shown.Text); !slices.Equal(want, got) {
 		t.Errorf("%.99q changes the elements of %s: %s", text, where, difference(want, got))
 	}
-	for _, tag := range element.FindAllString(shown.Text, -1) {
+	for tag := range tags(shown.Text) {
 		if what := dangerOf(tag); what != "" {
 			t.Errorf("%.99q on %s: %s: %.200s", text, where, what, tag)
 		}
 	}
-	if i := strings.IndexFunc(fields.ReplaceAllString(shown.Text, ""), func(c rune) bool {
-		return unicode.Is(unicode.Bidi_Control, c) || c == 0 || c == 0x1b || c == unicode.ReplacementChar
+	said := withoutFields(shown.Text)
+	if i := strings.IndexFunc(said, func(c rune) bool {
+		return c == 0 || c == 0x1b || c >= utf8.RuneSelf && (unicode.Is(unicode.Bidi_Control, c) || c == unicode.ReplacementChar)
 	}); i >= 0 {
-		t.Errorf("%.99q stands raw on %s: %.99q", text, where, fields.ReplaceAllString(shown.Text, "")[max(0, i-60):])
+		t.Errorf("%.99q stands raw on %s: %.99q", text, where, said[max(0, i-60):])
 	}
 }
-
-// mayDanger passes over tags that have nothing to look at.
-var mayDanger = regexp.MustCompile(`(?i)\s(on|style|srcdoc|href|src|action|formaction|hx-)`)
 
 // dangerOf tells what a tag has that no tag of ours has; empty = nothing.
 func dangerOf(tag string) string {
 	if strings.HasPrefix(tag, "<script") && !strings.Contains(tag, ` src="/assets/`) && tag != `<script type="application/json">` {
 		return "a script of somebody's"
 	}
-	if !mayDanger.MatchString(tag) {
-		return ""
-	}
-	for _, a := range attribute.FindAllStringSubmatch(tag, -1) {
-		name, value := strings.ToLower(a[1]), html.UnescapeString(strings.Trim(strings.TrimPrefix(a[2], "="), `"`))
+	for name, quoted := range attributes(tag) {
+		name = strings.ToLower(name)
+		value := html.UnescapeString(quoted)
 		switch {
 		case strings.HasPrefix(name, "on"), name == "style", name == "srcdoc":
 			return "an attribute that runs"
@@ -182,27 +177,22 @@ func difference(want, got []string) string {
 	return fmt.Sprintf("%d for %d, …\n\t%s\nfor\n\t%s", len(got), len(want), part(got[:]), part(want))
 }
 
-// fields are where a person edits a text: it must stay as it is there.
-var fields = regexp.MustCompile(`(?s) value="[^"]*"|<textarea.*?</textarea>`)
-
 // unquoted takes the two ways of writing a quotation mark for one.
 var unquoted = strings.NewReplacer("&#34;", `"`, "&#39;", "'", "&#43;", "+", "+", "+").Replace
-
-var (
-	element   = regexp.MustCompile(`<[^>]*>`)
-	attribute = regexp.MustCompile(`\s([^\s=>"]+)(="[^"]*")?`)
-)
 
 // skeleton lists the elements of a page with their attributes' names. Macros
 // that are marked within a URL come and go with what was typed.
 func skeleton(body string) (list []string) {
-	for _, tag := range element.FindAllString(body, -1) {
-		name := strings.Trim(strings.Fields(tag)[0], "<>")
+	for tag := range tags(body) {
+		name := strings.Trim(tag, "<>")
+		if end := strings.IndexAny(name, blank); end >= 0 {
+			name = name[:end]
+		}
 		if name == "mark" || name == "/mark" {
 			continue
 		}
-		for _, a := range attribute.FindAllStringSubmatch(tag, -1) {
-			name += " " + a[1]
+		for attribute := range attributes(tag) {
+			name += " " + attribute
 		}
 		list = append(list, name)
 	}

@@ -4,6 +4,7 @@ import (
 	"homing/internal/desk/panel/page"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -114,4 +115,12 @@ func TestAssetsAreKeptForGood(t *testing.T) {
 			t.Errorf("%s: Cache-Control is %q", path, got)
 		}
 	}
+}
+
+func mustURL(text string) *url.URL {
+	u, err := url.Parse(text)
+	if err != nil {
+		panic(err)
+	}
+	return u
 }

@@ -19,6 +19,7 @@ import (
 	"homing"
 	"homing/internal/desk/panel/page"
 	"homing/internal/desk/panel/paneltest"
+	"homing/internal/desk/panel/walktest"
 )
 
 // TestPictures takes the pictures of docs/ into the folder that
@@ -31,7 +32,7 @@ func TestPictures(t *testing.T) {
 	h := newHouse(t)
 	h.Public = "https://t.example.com"
 	h.Pass(6*time.Hour + 50*time.Minute) // an afternoon has something to show
-	ctx := openBrowser(t)
+	ctx := walktest.Open(t).Ctx
 	take := func(name, path string, b *paneltest.Browser) {
 		t.Helper()
 		picture := h.view(ctx, b, path)
@@ -86,7 +87,7 @@ func (h *stage) outfitters() (homing.Account, homing.Campaign) {
 // colours.
 func (h *stage) view(ctx context.Context, b *paneltest.Browser, path string) []byte {
 	h.T.Helper()
-	h.Must(chromedp.Do(ctx, chromedp.EmulateViewport(1440, 900), cookies(h, b, "light"),
+	h.Must(chromedp.Do(ctx, chromedp.EmulateViewport(1440, 900), walktest.As(h.House, b, "light"),
 		chromedp.Navigate(h.Server.URL+path), chromedp.Sleep(300*time.Millisecond)))
 	shot, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 	h.Must(err)

@@ -13,7 +13,6 @@ import (
 	"homing"
 	"homing/internal/desk/panel/page"
 	"homing/internal/desk/panel/paneltest"
-	"homing/internal/engine/ledger"
 	"homing/internal/engine/spool"
 )
 
@@ -84,67 +83,4 @@ func (s *stage) rows() (list []string) {
 		s.T.Fatalf("the ledger has only %d rows: %v", len(list), tables)
 	}
 	return list
-}
-
-// Whoever may not see amounts sees none, on no page and in no file.
-func TestHiddenAmountsStandNowhere(t *testing.T) {
-	w := newWorld(t)
-	amounts := []string{"7319.77", "7,319.77", "7319,77", "731977"}
-	sold := func(p *homing.Postback) {
-		p.Value = homing.ValueOf(7_319_770_000)
-		p.Target = strings.ReplaceAll(p.Target, "2.10", "7319.77")
-	}
-	w.request = w.Call(w.campaign, sold)
-	w.conversion = 2
-	w.Load()
-	named := w.pathNames()
-	for _, email := range []string{"ann@example.com", "own@example.com"} {
-		u, err := w.Ledger.UserByEmail(w.Context(), email)
-		w.Must(err)
-		b := w.SignedInAs(email)
-		seen := w.amountsOn(b, named, amounts)
-		u.HideMoney = true
-		w.Must(w.Ledger.PutUser(w.Context(), ledger.Actor{Name: "test", At: w.Millis()}, &u))
-		b = w.SignedInAs(email)
-		if hidden := w.amountsOn(b, named, amounts); len(hidden) > 0 {
-			t.Errorf("%s may see no amounts, and does on %v", email, hidden)
-		}
-		if len(seen) < 7 {
-			t.Errorf("%s sees amounts only on %v: this proves little", email, seen)
-		}
-	}
-}
-
-// amountsOn lists the routes whose answers have one of the amounts.
-func (w *world) amountsOn(b *paneltest.Browser, named map[string]string, amounts []string) (found []string) {
-	routes, _ := page.Table(w.screens()...)
-	for _, r := range routes {
-		path := fillIn(w.T, r.Pattern, named)
-		if r.Method != http.MethodGet || path == "" || strings.HasSuffix(r.Pattern, "/postbacks/live") {
-			continue
-		}
-		switch r.Pattern {
-		case "/trace":
-			path += "?q=" + w.clickOf(w.request)
-		case "/reports", "/reports/file":
-			path += "?by=campaign&metrics=value,epc&format=csv"
-		default:
-			path += "?once"
-		}
-		if answer := b.Get(path); slices.ContainsFunc(amounts, func(a string) bool { return strings.Contains(answer.Text, a) }) {
-			found = append(found, r.Pattern)
-		}
-	}
-	return found
-}
-
-// clickOf is the click that a call was for.
-func (w *world) clickOf(request homing.RequestID) string {
-	for _, e := range recent(w.stage) {
-		if e.Request == request {
-			return e.Click.String()
-		}
-	}
-	w.T.Fatal("there is no such call")
-	return ""
 }

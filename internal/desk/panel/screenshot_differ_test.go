@@ -13,6 +13,7 @@ import (
 
 	"homing"
 	"homing/internal/desk/panel/paneltest"
+	"homing/internal/desk/panel/walktest"
 	"homing/internal/engine/ledger"
 )
 
@@ -24,8 +25,8 @@ func TestScreenshotsOfNumbers(t *testing.T) {
 		t.Skip("set HOMING_TEST_SCREENSHOTS to a folder to take pictures of every page")
 	}
 	h := newHouse(t)
-	ctx := openBrowser(t)
-	complaints := listen(t, ctx)
+	chrome := walktest.Open(t)
+	ctx := chrome.Ctx
 	op := h.Operator()
 	story, list := storied(h)
 	adv := h.Advertiser(h.Accounts()[0].ID, "mara@northwind.example")
@@ -60,9 +61,7 @@ func TestScreenshotsOfNumbers(t *testing.T) {
 	take("audit-adv", "/audit", adv)
 	take("audit-none", "/audit?action=token", op)
 	take("masterkeys", "/system/keys", op)
-	for _, c := range complaints() {
-		t.Errorf("the browser says: %s", c)
-	}
+	chrome.Quiet(t)
 }
 
 // storied leaves a click with a long story, and a tracker's list about others.

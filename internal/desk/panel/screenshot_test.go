@@ -10,14 +10,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
 	"homing"
 	"homing/internal/desk/panel/page"
 	"homing/internal/desk/panel/paneltest"
 	"homing/internal/desk/panel/system"
+	"homing/internal/desk/panel/walktest"
 	"homing/internal/flow/disk"
 	"homing/internal/flow/notice"
 )
@@ -30,7 +29,7 @@ func TestScreenshots(t *testing.T) {
 		t.Skip("set HOMING_TEST_SCREENSHOTS to a folder to take pictures of every page")
 	}
 	h := newHouse(t)
-	ctx := openBrowser(t)
+	ctx := walktest.Open(t).Ctx
 	setUp, err := h.SignIn.SetUpLink(h.Context())
 	h.Must(err)
 	take := func(name, path string, b *paneltest.Browser, then ...chromedp.Action[chromedp.Void]) {
@@ -100,7 +99,7 @@ func operatorPages(h *stage) map[string]string {
 }
 
 func photograph(ctx context.Context, h *stage, b *paneltest.Browser, path, theme string, width int64, file string, then ...chromedp.Action[chromedp.Void]) error {
-	err := chromedp.Do(ctx, chromedp.EmulateViewport(width, 900), cookies(h, b, theme),
+	err := chromedp.Do(ctx, chromedp.EmulateViewport(width, 900), walktest.As(h.House, b, theme),
 		chromedp.Navigate(h.Server.URL+path), chromedp.Steps(then...), chromedp.Sleep(50*time.Millisecond))
 	if err != nil {
 		return err
@@ -110,25 +109,6 @@ func photograph(ctx context.Context, h *stage, b *paneltest.Browser, path, theme
 		return err
 	}
 	return os.WriteFile(file, picture, 0o644)
-}
-
-// cookies gives the browser what b has, and a theme.
-func cookies(h *stage, b *paneltest.Browser, theme string) chromedp.Action[chromedp.Void] {
-	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		if _, err := cdp.Call(ctx, t, network.ClearBrowserCookies, cdp.Empty{}); err != nil {
-			return err
-		}
-		set := map[string]string{"homing-theme": theme}
-		for _, c := range b.HTTP.Jar.Cookies(mustURL(h.Server.URL)) {
-			set[c.Name] = c.Value
-		}
-		for name, value := range set {
-			if _, err := cdp.Call(ctx, t, network.SetCookie, network.SetCookieParams{Name: name, Value: value, URL: h.Server.URL}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }
 
 // furnish fills a house with what a few days leave behind.

@@ -12,6 +12,7 @@ import (
 	"homing"
 	"homing/internal/desk/panel/page"
 	"homing/internal/desk/panel/paneltest"
+	"homing/internal/desk/panel/walktest"
 )
 
 // TestScreenshotsOfTrying takes pictures of the checklist, the test, the console
@@ -22,7 +23,7 @@ func TestScreenshotsOfTrying(t *testing.T) {
 		t.Skip("set HOMING_TEST_SCREENSHOTS to a folder to take pictures of every page")
 	}
 	h := newHouse(t)
-	ctx := openBrowser(t)
+	ctx := walktest.Open(t).Ctx
 	take := func(name, path string, b *paneltest.Browser, then ...chromedp.Action[chromedp.Void]) {
 		for _, theme := range []string{"light", "dark"} {
 			for _, width := range []int64{1440, 390} {

@@ -36,6 +36,7 @@ type Ledger interface {
 	People
 	Books
 	Lessor
+	Copier
 
 	// Size tells how much disk the ledger takes, in bytes.
 	Size() (int64, error)
@@ -46,6 +47,8 @@ type Ledger interface {
 	Damage() []string
 	// Check reads everything and reports what does not fit together.
 	Check(ctx context.Context) error
+	// Loans lists the node numbers that were ever lent, in their order.
+	Loans(ctx context.Context) ([]Loan, error)
 	// Close finishes what is under way and releases everything.
 	Close() error
 }
@@ -440,6 +443,46 @@ type Lease struct {
 	Node  homing.NodeID
 	Token uint64        // random; tells this loan from the next one
 	Mark  homing.Millis // ids may carry times up to and including Mark
+}
+
+// Loan tells how a node number stands: until when it may be used, or may have
+// been.
+type Loan struct {
+	Node  homing.NodeID
+	Taken bool // it is on loan now, as far as the ledger knows
+	Mark  homing.Millis
+}
+
+// Copier is for backups.
+type Copier interface {
+	// Copy writes the whole ledger as it is at one moment of the call to a new
+	// file, which must not exist or be empty, and tells how far it goes. What is
+	// committed after that moment is not in it. Writes are not held up; what the
+	// disk of the new file does to it is no trouble of the ledger. The file is not
+	// made durable.
+	Copy(ctx context.Context, path string) (Copied, error)
+	// Restored readies a ledger that a Copy was put back into, before anything else
+	// is done with it. What was done after the Copy is not in it, and must not be
+	// mistaken for what is done from now on:
+	//
+	//   - Numbers of accounts, keys, campaigns, users and tokens jump ahead, by more
+	//     than can have been given since. A click id that was made since for a new
+	//     campaign must never be taken for another campaign's.
+	//   - Node numbers that may have been lent since are not lent for a long time,
+	//     whatever the clock says, so that no id is made twice: those that a ledger
+	//     lends next, and those it had ever lent. Test numbers are lent as before:
+	//     their clicks count nowhere.
+	//   - Sessions and one-time links end: they may have been ended since.
+	//
+	// The audit log gets an entry with the detail.
+	Restored(ctx context.Context, by Actor, detail string) error
+}
+
+// Copied tells how far a copy goes.
+type Copied struct {
+	Change      int64 // number of the last change in it
+	Conversions int64
+	Erasure     int64 // number of the last erasure in it
 }
 
 // Patience is how long Decide and Append wait for a commit before they answer

@@ -15,6 +15,7 @@ package spool
 
 import (
 	"context"
+	"io"
 	"iter"
 	"strconv"
 
@@ -124,8 +125,17 @@ type Spool interface {
 	// What is kept may begin below it.
 	Trim(below Position) error
 
+	// Hold keeps every file there is now until the hold is released, whatever is
+	// trimmed meanwhile: for a backup. It takes no time.
+	Hold() (Hold, error)
+
 	// Damage lists what is known to be unreadable, from opening and reading.
 	Damage() []Damage
+
+	// Trouble tells why nothing can be appended now, as far as is known: the disk
+	// is full, hangs or has failed. nil = it can. It ends by itself when the disk
+	// is well again, also if nobody appends.
+	Trouble() error
 
 	// Verify reads everything and checks every checksum; what it finds is
 	// added to Damage. Progress is told in bytes.
@@ -161,4 +171,25 @@ type Follower interface {
 type Batch struct {
 	Records []Record
 	Next    Position
+}
+
+// Put takes one file of a copy: its name, without directories, its length, and
+// its bytes, which it reads to the end.
+type Put func(name string, size int64, from io.Reader) error
+
+// Hold is the spool's files, kept in place for a copy.
+type Hold interface {
+	// Bytes is how much a copy made now has.
+	Bytes() (int64, error)
+	// Copy puts a whole spool together, in order: every record from First that
+	// was durable when Copy was called, up to but not including the position it
+	// returns. Opened, the copy is a spool that ended cleanly, and goes on there.
+	// Stretches that are damaged are copied as they stand. Appends are not held
+	// up by it; put may take as long as it likes.
+	Copy(ctx context.Context, put Put) (Position, error)
+	// First is the position of the first record that is held.
+	First() Position
+	// Release lets go. What was trimmed in the meantime goes now. It may be called
+	// again.
+	Release()
 }

@@ -87,6 +87,11 @@ const (
 	// account's (homing.FlagCurrencyDiffers): their amounts are in Value and Cost
 	// as they were sent.
 	Foreign
+	// What conversions of a status are worth, as Value. Those of ValuePending are in
+	// Value as well.
+	ValuePending
+	ValueRejected
+	ValueLate
 	// Time from click to conversion of approved + pending, in milliseconds, at
 	// least 0; NoTime if there are none. The smallest that at least half, or nine
 	// tenths, of them do not exceed.
@@ -102,7 +107,8 @@ const NoTime = -1
 
 var measureNames = [MeasureCount]string{
 	"clicks", "unique_clicks", "bot_clicks", "conversions", "approved", "pending", "rejected", "late",
-	"postbacks", "duplicates", "refusals", "value", "cost", "profit", "foreign", "time_median", "time_p90",
+	"postbacks", "duplicates", "refusals", "value", "cost", "profit", "foreign",
+	"value_pending", "value_rejected", "value_late", "time_median", "time_p90",
 }
 
 func (m Measure) String() string { return measureNames[m] }

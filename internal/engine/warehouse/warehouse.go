@@ -118,6 +118,11 @@ type Keeper interface {
 	// a Reset put aside, are Gaps from now on, and told in Status, also after a
 	// restart. Days from before on are whole, whatever became of their seals.
 	Lost(ctx context.Context, from, before Day) error
+	// Verify reads everything that is stored and tells what is wrong with it. It
+	// changes nothing, and looks at one day after the other; progress may take its
+	// time, and may be nil. homing.ErrDamaged: so much is wrong that nothing can be
+	// looked at.
+	Verify(ctx context.Context, progress Progress) ([]Flaw, error)
 	// Status tells how the warehouse is doing. It never waits.
 	Status() Status
 }

@@ -98,6 +98,7 @@ func (c *Catalog) EraseAccount(ctx context.Context, by string, id homing.Account
 	if err := c.change(ctx, by, ledger.EraseAccount{Account: id, Lead: c.keyring().HashLead}); err != nil {
 		return fmt.Errorf("couldn't erase account %s: %w", id, err)
 	}
+	c.erased(ledger.Erasure{At: c.now(), Account: id})
 	return nil
 }
 
@@ -109,6 +110,7 @@ func (c *Catalog) EraseClick(ctx context.Context, by string, click homing.Origin
 	if err := c.change(ctx, by, ledger.EraseClick{Click: click, Lead: c.keyring().HashLead}); err != nil {
 		return fmt.Errorf("couldn't erase the click: %w", err)
 	}
+	c.erased(ledger.Erasure{At: c.now(), Click: click})
 	return nil
 }
 

@@ -30,6 +30,9 @@ type Options struct {
 	// Keyring gives the present keyring; it may change when a master key is
 	// added.
 	Keyring func() *homing.Keyring
+	// Erased is told what was erased just now, so that nobody goes on remembering
+	// it; nil = nobody does. It may not wait.
+	Erased func(ledger.Erasure)
 }
 
 // Catalog holds the settings in memory. All methods are safe for concurrent
@@ -39,6 +42,7 @@ type Catalog struct {
 	books   books // nil: the ledger holds settings only
 	clock   homing.Clock
 	keyring func() *homing.Keyring
+	erased  func(ledger.Erasure)
 
 	view atomic.Pointer[View]
 	// changing is held from a look at what is, over its change, to the reload
@@ -54,7 +58,10 @@ type books interface {
 
 // Open reads the settings.
 func Open(ctx context.Context, o Options) (*Catalog, error) {
-	c := &Catalog{ledger: o.Ledger, clock: o.Clock, keyring: o.Keyring}
+	c := &Catalog{ledger: o.Ledger, clock: o.Clock, keyring: o.Keyring, erased: o.Erased}
+	if c.erased == nil {
+		c.erased = func(ledger.Erasure) {}
+	}
 	c.books, _ = o.Ledger.(books)
 	c.uses.pending = map[homing.KeyID]*keyUse{}
 	if err := c.Reload(ctx); err != nil {

@@ -15,7 +15,7 @@ import (
 )
 
 // UpdateInstallation changes what is settled for the whole, as edit says. The
-// errors are FieldErrors of name, public_url, zone, currency, mail and notices.
+// errors are FieldErrors of name, public_url, desk_url, zone, currency, mail and notices.
 func (c *Catalog) UpdateInstallation(ctx context.Context, by string, edit func(*homing.Installation)) (homing.Installation, error) {
 	c.changing.Lock()
 	defer c.changing.Unlock()
@@ -23,7 +23,9 @@ func (c *Catalog) UpdateInstallation(ctx context.Context, by string, edit func(*
 	changed := present
 	edit(&changed)
 	changed.Name = strings.TrimSpace(changed.Name)
-	changed.PublicURL = strings.TrimSuffix(strings.TrimSpace(changed.PublicURL), "/")
+	for _, base := range []*string{&changed.PublicURL, &changed.DeskURL} {
+		*base = strings.TrimSuffix(strings.TrimSpace(*base), "/")
+	}
 	changed.Currency = strings.ToUpper(strings.TrimSpace(changed.Currency))
 	if reflect.DeepEqual(changed, present) {
 		return changed, nil
@@ -43,16 +45,11 @@ func checkInstallation(i *homing.Installation) error {
 			return err
 		}
 	}
-	if i.Name != "" {
-		if err := checkName("name", i.Name); err != nil {
-			return err
-		}
+	if i.PublicURL != "" && !isBase(i.PublicURL) {
+		return wrong("public_url", "public_url", "want a scheme and a host, such as https://track.example.com")
 	}
-	if i.PublicURL != "" {
-		u, err := url.Parse(i.PublicURL)
-		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil || u.Fragment != "" {
-			return wrong("public_url", "public_url", "want a scheme and a host, such as https://track.example.com")
-		}
+	if i.DeskURL != "" && !isBase(i.DeskURL) {
+		return wrong("desk_url", "desk_url", "want a scheme and a host, such as https://panel.example.com")
 	}
 	if i.Zone != "" {
 		if _, err := homing.LoadZone(i.Zone); err != nil {
@@ -66,6 +63,12 @@ func checkInstallation(i *homing.Installation) error {
 		return err
 	}
 	return checkNotices(&i.Notices)
+}
+
+// isBase tells whether URLs can begin with it.
+func isBase(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.Path == "" && u.RawQuery == "" && u.User == nil && u.Fragment == ""
 }
 
 func checkMail(m *homing.Mail) error {

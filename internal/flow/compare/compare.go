@@ -66,6 +66,11 @@ type Result struct {
 	Listed, Ours Tally
 	// From and Until are the range that was looked through; both 0 if none was.
 	From, Until homing.Millis
+	// Zone is the question's.
+	Zone *time.Location
+	// Accounts are those whose conversions were looked at: the scope's, else those
+	// of the list's own ids.
+	Accounts []homing.AccountID
 	// OfList tells that the range was taken from the list.
 	OfList bool
 	// Incomplete says what could not be looked through, in words.
@@ -92,7 +97,9 @@ func (c *Comparer) Compare(ctx context.Context, scope report.Scope, q Question) 
 	if s.zone == nil {
 		s.zone = time.UTC
 	}
+	s.result.Zone = s.zone
 	s.open(q.List)
+	s.result.Accounts = s.accounts
 	if err := s.findConversions(ctx); err != nil {
 		return nil, fmt.Errorf("couldn't look the conversions up: %w", err)
 	}

@@ -2,6 +2,8 @@ package compare
 
 import (
 	"fmt"
+	"strings"
+	"time"
 
 	"homing"
 )
@@ -107,9 +109,9 @@ func (r *Row) Ours() homing.Value {
 	return r.Conversion.Value
 }
 
-// Explain says the finding of this very row in words.
-func (r *Row) Explain() string {
-	text := r.explain()
+// Explain says the finding of this very row in words, with times in a zone.
+func (r *Row) Explain(zone *time.Location) string {
+	text := r.explain(zone)
 	if r.Test {
 		text += " It is test traffic, which is in no total."
 	}
@@ -119,17 +121,17 @@ func (r *Row) Explain() string {
 	return text
 }
 
-func (r *Row) explain() string {
+func (r *Row) explain(zone *time.Location) string {
 	switch r.Finding {
 	case Matched, Pending, Rejected, Late, Lacking:
-		return fmt.Sprintf("%s It arrived at %s.", r.Finding.Meaning(), moment(r.Conversion.At))
+		return fmt.Sprintf("%s It arrived at %s.", r.Finding.Meaning(), moment(r.Conversion.At, zone))
 	case OtherValue:
-		return r.explainValue()
+		return r.explainValue(zone)
 	case Duplicate:
-		return fmt.Sprintf("A postback came at %s. %s", moment(r.Call.At), r.Call.Reason.Info().Title)
+		return fmt.Sprintf("A postback came at %s. %s", moment(r.Call.At, zone), r.Call.Reason.Info().Title)
 	case Refused:
 		info := r.Call.Reason.Info()
-		return fmt.Sprintf("A postback came at %s and was refused. %s %s", moment(r.Call.At), info.Title, info.Fix)
+		return fmt.Sprintf("A postback came at %s and was refused. %s %s", moment(r.Call.At, zone), info.Title, info.Fix)
 	case NoID:
 		if r.Diagnosis != homing.ReasonNone {
 			return r.Diagnosis.Info().Title
@@ -138,7 +140,7 @@ func (r *Row) explain() string {
 	return r.Finding.Meaning()
 }
 
-func (r *Row) explainValue() string {
+func (r *Row) explainValue(zone *time.Location) string {
 	ours, pending := "no value", ""
 	if v := r.Conversion.Value; v.Given {
 		ours = v.Money.String()
@@ -151,9 +153,26 @@ func (r *Row) explainValue() string {
 	case r.Conversion.Flags.Has(homing.FlagDefaultValue):
 		how = " No value was sent, so the campaign's default counts."
 	case r.Call != nil && r.Call.Reason == homing.ReasonDuplicateValue:
-		how = fmt.Sprintf(" A later postback, at %s, brought another value; the first one stands.", moment(r.Call.At))
+		how = fmt.Sprintf(" A later postback, at %s, brought another value; the first one stands.", moment(r.Call.At, zone))
 	}
-	return fmt.Sprintf("The list says %s, here stands %s, since %s.%s%s", r.Value.Money, ours, moment(r.Conversion.At), how, pending)
+	return fmt.Sprintf("The list says %s, here stands %s, since %s.%s%s", r.Value.Money, ours, moment(r.Conversion.At, zone), how, pending)
 }
 
-func moment(at homing.Millis) string { return at.Time().Format("2006-01-02 15:04:05") + " UTC" }
+// moment is a time in a zone, with UTC behind it where that is another:
+// "2026-03-02 10:31:00 CET (09:31:00 UTC)".
+func moment(at homing.Millis, zone *time.Location) string {
+	const date, clock = "2006-01-02", " 15:04:05"
+	local, utc := at.Time().In(zone), at.Time().UTC()
+	if _, offset := local.Zone(); offset == 0 {
+		return utc.Format(date + clock + " UTC")
+	}
+	name := local.Format("MST")
+	if strings.Trim(name, "+-0123456789") == "" {
+		name = "UTC" + local.Format("-07:00")
+	}
+	aside := utc.Format(clock[1:])
+	if utc.Day() != local.Day() {
+		aside = utc.Format(date + clock)
+	}
+	return fmt.Sprintf("%s %s (%s UTC)", local.Format(date+clock), name, aside)
+}

@@ -22,6 +22,10 @@ func (s *sifting) findLacking(ctx context.Context, from, until homing.Millis) er
 		}
 		s.result.OfList = true
 	}
+	if len(s.accounts) == 0 {
+		s.lack("No id of the list is ours, so it can't be told whose conversions it lacks. Choose the advertiser.")
+		return nil
+	}
 	s.result.From, s.result.Until = from, until
 	named := map[homing.ConversionID]bool{}
 	for _, c := range s.clicks {
@@ -73,15 +77,17 @@ func (s *sifting) madeUp(id homing.AccountID) bool {
 // inRange gives conversions that arrived in the range until one is refused.
 func (s *sifting) inRange(ctx context.Context, from, until homing.Millis, take func(homing.Conversion) bool) error {
 	if s.Warehouse == nil {
-		for k, err := range s.Books.Conversions(ctx, ledger.ConversionQuery{Account: s.scope.Account, Since: from, Until: until}) {
-			if err != nil || !take(k) {
-				return err
+		for _, account := range s.accounts {
+			for k, err := range s.Books.Conversions(ctx, ledger.ConversionQuery{Account: account, Since: from, Until: until}) {
+				if err != nil || !take(k) {
+					return err
+				}
 			}
 		}
 		return nil
 	}
 	list := warehouse.List{
-		From: from, Until: until, Where: s.ofAccount(), Status: []homing.Status{homing.Pending, homing.Approved}, Limit: MaxRange + 1,
+		From: from, Until: until, Where: s.ofAccounts(), Status: []homing.Status{homing.Pending, homing.Approved}, Limit: MaxRange + 1,
 	}
 	for k, err := range s.Warehouse.Conversions(ctx, &list) {
 		if err != nil || !take(k.Conversion) {

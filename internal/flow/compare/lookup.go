@@ -67,7 +67,7 @@ func (s *sifting) readCalls(ctx context.Context, since homing.Millis, calls map[
 		calls[p.Origin] = append(of, call)
 	}
 	const all = 1 << 20
-	recent := s.Journal.Recent(journal.Filter{Account: s.scope.Account, Since: since}, all)
+	recent := s.Journal.Recent(journal.Filter{Account: s.only(), Since: since}, all)
 	for i := range recent {
 		note(&recent[i].Postback)
 	}
@@ -89,10 +89,18 @@ func (s *sifting) readCalls(ctx context.Context, since homing.Millis, calls map[
 	return err
 }
 
+// only is the account that the comparison is about, if there is just one.
+func (s *sifting) only() homing.AccountID {
+	if len(s.accounts) != 1 {
+		return s.scope.Account
+	}
+	return s.accounts[0]
+}
+
 // readOlder reads what is not in memory, and some of what is.
 func (s *sifting) readOlder(ctx context.Context, since homing.Millis, note func(*homing.Postback)) error {
 	if s.Warehouse == nil {
-		for e, err := range s.Journal.List(ctx, journal.Filter{Account: s.scope.Account, Since: since}) {
+		for e, err := range s.Journal.List(ctx, journal.Filter{Account: s.only(), Since: since}) {
 			if err != nil {
 				return err
 			}
@@ -101,7 +109,7 @@ func (s *sifting) readOlder(ctx context.Context, since homing.Millis, note func(
 		return nil
 	}
 	list := warehouse.List{
-		From: since, Until: s.now + 1, Where: s.ofAccount(), Outcome: []homing.Outcome{homing.Duplicate, homing.Refused},
+		From: since, Until: s.now + 1, Where: s.ofAccounts(), Outcome: []homing.Outcome{homing.Duplicate, homing.Refused},
 	}
 	for p, err := range s.Warehouse.Postbacks(ctx, &list) {
 		if err != nil {
@@ -112,12 +120,13 @@ func (s *sifting) readOlder(ctx context.Context, since homing.Millis, note func(
 	return nil
 }
 
-// ofAccount narrows a list to the scope.
-func (s *sifting) ofAccount() []warehouse.Condition {
-	if s.scope.Account == 0 {
-		return nil
+// ofAccounts narrows a list to the accounts that the comparison is about.
+func (s *sifting) ofAccounts() []warehouse.Condition {
+	var keys []warehouse.Key
+	for _, id := range s.accounts {
+		keys = append(keys, warehouse.Key{Number: int64(id)})
 	}
-	return []warehouse.Condition{{Dimension: warehouse.Account, Keys: []warehouse.Key{{Number: int64(s.scope.Account)}}}}
+	return []warehouse.Condition{{Dimension: warehouse.Account, Op: warehouse.In, Keys: keys}}
 }
 
 func (s *sifting) lack(what string) {

@@ -3,6 +3,7 @@ package compare
 import (
 	"io"
 	"strconv"
+	"time"
 
 	"homing"
 	"homing/internal/flow/catalog"
@@ -26,12 +27,13 @@ var sheetColumns = []report.Column{
 }
 
 // WriteCSV writes a line for every row, then one for everything that the list
-// lacks: a finding and an explanation each. It is safe to open in a spreadsheet.
+// lacks: a finding and an explanation each, whose times are in the question's
+// zone. It is safe to open in a spreadsheet.
 func (r *Result) WriteCSV(w io.Writer, view *catalog.View) error {
 	return report.WriteCSV(w, sheetColumns, func(yield func([]report.Cell, error) bool) {
 		for _, rows := range [][]Row{r.Rows, r.Lacking} {
 			for i := range rows {
-				if !yield(rows[i].cells(view), nil) {
+				if !yield(rows[i].cells(view, r.Zone), nil) {
 					return
 				}
 			}
@@ -39,7 +41,7 @@ func (r *Result) WriteCSV(w io.Writer, view *catalog.View) error {
 	})
 }
 
-func (r *Row) cells(view *catalog.View) []report.Cell {
+func (r *Row) cells(view *catalog.View, zone *time.Location) []report.Cell {
 	text := func(s string) report.Cell { return report.Cell{Text: s} }
 	line, id, campaign, name := "", r.Cell, "", ""
 	if r.Number > 0 {
@@ -64,7 +66,7 @@ func (r *Row) cells(view *catalog.View) []report.Cell {
 		arrived, request = r.Call.At.String(), r.Call.Request.String()
 	}
 	return []report.Cell{
-		text(line), text(id), text(r.Lead), text(r.Finding.String()), text(r.Explain()), text(r.Value.String()),
+		text(line), text(id), text(r.Lead), text(r.Finding.String()), text(r.Explain(zone)), text(r.Value.String()),
 		text(r.Ours().String()), text(status), text(arrived), text(conversion), text(request), text(campaign), text(name),
 	}
 }

@@ -22,6 +22,9 @@ type sifting struct {
 	now    homing.Millis
 	result Result
 	clicks []*click // in the order of their first lines
+	// accounts are whose conversions and calls are looked at: the scope's, else
+	// those that the list's own ids prove. Somebody's list lacks nothing of others.
+	accounts []homing.AccountID
 }
 
 // click is a click of ours that the list names, with what we know of it.
@@ -37,6 +40,9 @@ func (s *sifting) open(l *List) {
 	s.result.Rows = make([]Row, len(l.Lines))
 	ring, view := s.Keyring(), s.View()
 	byOrigin := map[homing.Origin]*click{}
+	if s.scope.Account != 0 {
+		s.accounts = []homing.AccountID{s.scope.Account}
+	}
 	for i := range l.Lines {
 		row := &s.result.Rows[i]
 		row.Line = l.Lines[i]
@@ -55,6 +61,9 @@ func (s *sifting) open(l *List) {
 		if !genuine || s.scope.Account != 0 && (campaign == nil || campaign.Account != s.scope.Account) {
 			row.Finding = NotOurs
 			continue
+		}
+		if campaign != nil && !slices.Contains(s.accounts, campaign.Account) {
+			s.accounts = append(s.accounts, campaign.Account)
 		}
 		row.Campaign, row.Test = origin.Campaign, origin.Test()
 		c := byOrigin[origin]

@@ -1,13 +1,15 @@
 // Package disk watches the space where homing keeps its data: how much is left,
 // and when it will be full if it goes on as it did.
 //
-// The forecast knows only what this run has seen: after a start it takes an hour
-// before there is one.
+// It keeps a sample an hour, for a week, and has them kept elsewhere besides (see
+// Remember), so that the forecast goes on after a restart. Without any it takes an
+// hour before there is one.
 package disk
 
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,7 +18,7 @@ import (
 
 const (
 	// every is how often a sample is kept, span how far back they reach.
-	every homing.Millis = 10 * 60 * 1000
+	every homing.Millis = 60 * 60 * 1000
 	span  homing.Millis = 7 * 24 * 60 * 60 * 1000
 	// least is how long must have been seen before anything is foretold.
 	least homing.Millis = 60 * 60 * 1000
@@ -31,21 +33,33 @@ type Space struct{ Free, Total int64 }
 // concurrent use.
 type Gauge struct {
 	ask    func() (Space, error)
+	keep   func([]Sample)
 	asking chan struct{} // has one while ask is under way: a disk that hangs answers nobody
 
 	mu      sync.Mutex
-	samples []sample // guarded by mu: oldest first
+	samples []Sample // guarded by mu: oldest first
 	last    *State   // guarded by mu: nil = never
 }
 
-type sample struct {
-	at   homing.Millis
-	free int64
+// Sample is what there was at a moment, in bytes.
+type Sample struct {
+	At    homing.Millis `json:"at"`
+	Free  int64         `json:"free"`
+	Total int64         `json:"total"`
 }
 
 // New makes a gauge over what tells the space.
 func New(ask func() (Space, error)) *Gauge {
-	return &Gauge{ask: ask, asking: make(chan struct{}, 1)}
+	return &Gauge{ask: ask, keep: func([]Sample) {}, asking: make(chan struct{}, 1)}
+}
+
+// Remember goes on from samples of an earlier run, oldest first, and has keep
+// called, once an hour, with all that the next run should know. It is to be called
+// before the first Look. keep may wait for the disk: nobody waits for it.
+func (g *Gauge) Remember(earlier []Sample, keep func([]Sample)) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.samples, g.keep = slices.Clone(earlier), keep
 }
 
 // State is how the disk is doing.
@@ -76,49 +90,58 @@ func (g *Gauge) Look(ctx context.Context, now homing.Millis) (State, error) {
 		return State{}, fmt.Errorf("%w: the disk does not tell how much is left on it", homing.ErrUnavailable)
 	}
 	type answer struct {
-		Space
+		State
 		error
 	}
 	answers := make(chan answer, 1)
 	go func() {
-		space, err := g.ask()
+		var a answer
+		if space, err := g.ask(); err != nil {
+			a.error = fmt.Errorf("couldn't ask for the disk's space: %w", err)
+		} else {
+			state, fresh := g.note(space, now)
+			if a.State = state; fresh != nil {
+				g.keep(fresh)
+			}
+		}
 		<-g.asking
-		answers <- answer{space, err}
+		answers <- a
 	}()
 	select {
 	case a := <-answers:
-		if a.error != nil {
-			return State{}, fmt.Errorf("couldn't ask for the disk's space: %w", a.error)
-		}
-		return g.note(a.Space, now), nil
+		return a.State, a.error
 	case <-ctx.Done():
 		return State{}, ctx.Err()
 	}
 }
 
-func (g *Gauge) note(space Space, now homing.Millis) State {
+// note takes a look down. It returns all samples if one of them is new.
+func (g *Gauge) note(space Space, now homing.Millis) (s State, fresh []Sample) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if n := len(g.samples); n == 0 || now-g.samples[n-1].at >= every {
-		g.samples = append(g.samples, sample{now, space.Free})
+	// A sample of another disk, or of one that was made larger, tells nothing of
+	// how it fills up; nor does one of a clock that was set back.
+	g.samples = slices.DeleteFunc(g.samples, func(s Sample) bool {
+		return s.Total != space.Total || s.At > now || now-s.At > span
+	})
+	if n := len(g.samples); n == 0 || now-g.samples[n-1].At >= every {
+		g.samples = append(g.samples, Sample{now, space.Free, space.Total})
+		fresh = slices.Clone(g.samples)
 	}
-	for len(g.samples) > 1 && now-g.samples[0].at > span {
-		g.samples = g.samples[1:]
-	}
-	s := State{Space: space}
+	s = State{Space: space}
 	s.foretell(g.samples[0], now)
 	g.last = &s
-	return s
+	return s, fresh
 }
 
 // foretell works out when the disk is full, from what was free at first.
-func (s *State) foretell(first sample, now homing.Millis) {
-	took := now - first.at
+func (s *State) foretell(first Sample, now homing.Millis) {
+	took := now - first.At
 	if took < least {
 		return
 	}
 	s.Seen = time.Duration(took) * time.Millisecond
-	used := first.free - s.Free
+	used := first.Free - s.Free
 	if used <= 0 {
 		return
 	}

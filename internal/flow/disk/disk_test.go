@@ -63,3 +63,47 @@ func TestAFailureIsTold(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A restart, however long it takes, does not begin the forecast anew.
+func TestTheForecastGoesOnAfterARestart(t *testing.T) {
+	const hour homing.Millis = 3_600_000
+	space := Space{Free: 100 << 30, Total: 500 << 30}
+	var kept []Sample
+	calls := 0
+	start := func() *Gauge {
+		g := New(func() (Space, error) { return space, nil })
+		g.Remember(kept, func(list []Sample) { kept, calls = list, calls+1 })
+		return g
+	}
+	look := func(g *Gauge, at homing.Millis) State {
+		t.Helper()
+		s, err := g.Look(t.Context(), at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	g := start()
+	for at := homing.Millis(0); at <= 24*hour; at += 60_000 {
+		space.Free = 100<<30 - int64(at/hour)*(10<<30)/24
+		look(g, at)
+	}
+	if len(kept) != 25 || calls != 25 {
+		t.Errorf("%d samples were kept, %d times, in 24 hours", len(kept), calls)
+	}
+	if s := look(start(), 24*hour+60_000); s.Full < 200*time.Hour || !strings.Contains(s.Forecast(), "the last 24 hours it is full in about 9 days") {
+		t.Errorf("right after a restart: %s", s.Forecast())
+	}
+	// What is older than a week is forgotten, at once.
+	if s := look(start(), 9*24*hour); s.Seen != 0 || len(kept) != 1 {
+		t.Errorf("after nine days without: %s, %d samples", s.Forecast(), len(kept))
+	}
+	for name, earlier := range map[string]Sample{
+		"another disk": {0, 1 << 40, 2 << 40}, "a clock that was set back": {100 * hour, 200 << 30, 500 << 30},
+	} {
+		kept = []Sample{earlier}
+		if s := look(start(), 10*hour); s.Seen != 0 {
+			t.Errorf("foretold from %s: %s", name, s.Forecast())
+		}
+	}
+}

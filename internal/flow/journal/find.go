@@ -69,8 +69,24 @@ func (j *Journal) Remembered(id homing.RequestID) (Entry, bool) {
 
 // Stored finds an entry by its request in the two stores, near the moment that
 // the id carries. homing.ErrNotFound if they do not have it: the spool gives up
-// what the warehouse has.
+// what the warehouse has; or if it is of something that was erased, of which the
+// spool still has the records for a while.
 func (j *Journal) Stored(ctx context.Context, id homing.RequestID) (Entry, error) {
+	e, err := j.inStores(ctx, id)
+	if err != nil {
+		return Entry{}, err
+	}
+	gone, err := j.everErased(ctx, 0)
+	if err != nil {
+		return Entry{}, err
+	}
+	if gone.has(&e) {
+		return Entry{}, fmt.Errorf("request %s: %w", id, homing.ErrNotFound)
+	}
+	return e, nil
+}
+
+func (j *Journal) inStores(ctx context.Context, id homing.RequestID) (Entry, error) {
 	since, until := max(1, id.Time()-around), id.Time()+around+1
 	for e, err := range j.spooled(ctx, spool.Query{Since: since, Until: until, Kinds: spool.SetOf(spool.KindPostback)}, ^spool.Position(0)) {
 		if err != nil {

@@ -15,6 +15,7 @@ import (
 	"context"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"homing"
@@ -50,6 +51,7 @@ type Journal struct {
 	second  int64               // guarded by mu: the second that is being counted
 	spent   int                 // guarded by mu: refused ones recorded whole in it
 	tallies map[tallyKey]uint64 // guarded by mu
+	shed    atomic.Uint64       // see Shed
 
 	recent  recent
 	buffers sync.Pool // of *[]byte
@@ -107,6 +109,7 @@ func (j *Journal) Duplicate(p *homing.Postback) error {
 // Refused records a refused postback behind the answer, or only counts it.
 func (j *Journal) Refused(p *homing.Postback) {
 	if !j.spend() {
+		j.shed.Add(1)
 		j.tally(tallyKey{p.Addr, p.Account, p.Verdict.Outcome, p.Verdict.Reason}, 1)
 		return
 	}
@@ -115,10 +118,15 @@ func (j *Journal) Refused(p *homing.Postback) {
 	*buf = homing.AppendPostback((*buf)[:0], p)
 	if err := j.spool.Behind(spool.KindPostback, p.At, *buf); err != nil {
 		// The spool has no room; counting it is what is left.
+		j.shed.Add(1)
 		j.tally(tallyKey{p.Addr, p.Account, p.Verdict.Outcome, p.Verdict.Reason}, 1)
 	}
 	j.recent.add(Entry{Postback: *p, Count: 1})
 }
+
+// Shed is how many refused postbacks were only counted since the start, because
+// too many came at once or the spool had no room.
+func (j *Journal) Shed() uint64 { return j.shed.Load() }
 
 // Ignored counts a postback for an erased account. Nothing else is kept of it.
 func (j *Journal) Ignored(account homing.AccountID, reason homing.Reason) {

@@ -181,6 +181,9 @@ func TestRefusalsBeyondTheLimitAreCounted(t *testing.T) {
 	if whole != 10 || counted != 15 {
 		t.Errorf("%d whole and %d counted, want 10 and 15", whole, counted)
 	}
+	if n := s.Shed(); n != 15 {
+		t.Errorf("%d are told to be only counted", n)
+	}
 }
 
 func TestMemoryIsFilledAfterARestart(t *testing.T) {

@@ -24,6 +24,7 @@ type recent struct {
 	ring     []Entry           // guarded by mu
 	next     int               // guarded by mu: where in ring the next one goes
 	older    []Entry           // guarded by mu: from before the start
+	lost     homing.Millis     // guarded by mu: the time of the newest that was overwritten
 	watchers map[*Watcher]bool // guarded by mu
 }
 
@@ -33,6 +34,7 @@ func (r *recent) add(e Entry) {
 	if len(r.ring) < keepRecent {
 		r.ring = append(r.ring, e)
 	} else {
+		r.lost = max(r.lost, r.ring[r.next].At)
 		r.ring[r.next] = e
 	}
 	r.next = (r.next + 1) % keepRecent
@@ -119,10 +121,25 @@ func (j *Journal) fill(ctx context.Context, since homing.Millis, until spool.Pos
 		old = append(old, Entry{Postback: p, Count: 1})
 	}
 	slices.SortStableFunc(old, func(a, b Entry) int { return cmp.Compare(a.At, b.At) })
-	old = slices.Clone(old[max(0, len(old)-keepRecent):])
+	lost := homing.Millis(0)
+	if len(old) >= keepRecent {
+		old = old[len(old)-keepRecent:]
+		lost = old[0].At - 1
+	}
+	gone, err := j.everErased(ctx, 0)
+	if err != nil {
+		return err
+	}
+	// The spool still has what was erased.
+	old = slices.DeleteFunc(slices.Clone(old), func(e Entry) bool { return gone.has(&e) })
 	j.recent.mu.Lock()
-	j.recent.older = old
+	j.recent.older, j.recent.lost = old, max(j.recent.lost, lost)
 	j.recent.mu.Unlock()
+	// What was erased while this was read found nothing here to forget.
+	if gone, err = j.everErased(ctx, gone.last); err != nil {
+		return err
+	}
+	j.recent.forget(gone)
 	return nil
 }
 

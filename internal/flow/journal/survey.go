@@ -17,11 +17,9 @@ func (j *Journal) Survey(f Filter, see func(*Entry)) (complete homing.Millis) {
 			}
 		}
 	}
-	switch complete = max(0, homing.MillisOf(j.clock())-fillFrom); {
-	case len(r.ring) == keepRecent: // the oldest were overwritten
-		return max(complete, r.ring[r.next].At)
-	case len(r.older) == keepRecent:
-		return max(complete, r.older[0].At)
+	complete = max(0, homing.MillisOf(j.clock())-fillFrom)
+	if r.lost != 0 {
+		complete = max(complete, r.lost+1)
 	}
 	return complete
 }

@@ -1,12 +1,15 @@
 package loader
 
 import (
+	"context"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"homing"
+	"homing/internal/engine/ledger"
 	"homing/internal/engine/spool"
 	"homing/internal/engine/spool/segment"
 )
@@ -72,4 +75,46 @@ func (s endless) Durable() spool.Position { return s.end }
 
 func (s endless) Damage() []spool.Damage {
 	return []spool.Damage{{First: s.end - 5, Next: s.end, Cause: "the test says so"}}
+}
+
+// shorter is a ledger that has lost its newest changes.
+type shorter struct {
+	ledger.Books
+	last int64
+}
+
+func (s shorter) Changes(ctx context.Context, after int64, limit int) (list []homing.Change, err error) {
+	list, err = s.Books.Changes(ctx, after, limit)
+	for i, c := range list {
+		if c.Number > s.last {
+			return list[:i], err
+		}
+	}
+	return list, err
+}
+
+// TestALedgerThatWentBack: a cut log took changes that the warehouse has. New
+// changes would get their numbers and be taken for loaded.
+func TestALedgerThatWentBack(t *testing.T) {
+	h := newHouse(t, nil).run()
+	for range 5 {
+		h.convert(h.click(nil), "")
+	}
+	h.catchUp()
+	h.again() // as it was
+	h.catchUp()
+	if h.warehouse.resets != 0 {
+		t.Fatalf("made anew %d times without a reason", h.warehouse.resets)
+	}
+	h.options.Books = shorter{h.ledger, 3}
+	h.again()
+	h.catchUp()
+	h.want("5 clicks (5 origins, 1 unique), 3 postbacks (3 numbers, 3 calls), 3 conversions (3 known)")
+	if n := strings.Join(h.Notices(), "\n"); h.warehouse.resets != 1 || !strings.Contains(n, "ends before its change 5") {
+		t.Errorf("made anew %d times, notices %q", h.warehouse.resets, n)
+	}
+	h.options.Books = h.ledger // the numbers are given again
+	h.again()
+	h.catchUp()
+	h.want("5 clicks (5 origins, 1 unique), 5 postbacks (5 numbers, 5 calls), 5 conversions (5 known)")
 }

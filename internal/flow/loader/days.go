@@ -2,6 +2,7 @@ package loader
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"time"
@@ -28,6 +29,10 @@ const (
 	spoolKeeps    homing.Millis = 48 * 60 * 60 * 1000
 	leastKept                   = 72 * time.Hour
 	trimEvery     homing.Millis = 60 * 60 * 1000
+	// daysPatience is how long the warehouse may be away before days are said to
+	// stay open: its process is started again within seconds, and a day more or
+	// less in the spool does no harm.
+	daysPatience homing.Millis = 5 * 60 * 1000
 )
 
 // trimPlace is what the trimming remembers.
@@ -41,21 +46,38 @@ func (l *Loader) keepDays(ctx context.Context) {
 	behindTheDoors()
 	tick := time.NewTicker(keepDaysEvery)
 	defer tick.Stop()
+	var open openDays
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		err := l.seeToDays(ctx)
-		switch {
-		case ctx.Err() != nil:
-		case err != nil:
-			l.tellOnce(noticeDays, "days cannot be closed: "+err.Error())
-		default:
-			l.quiet(noticeDays)
+		if err := l.seeToDays(ctx); ctx.Err() == nil {
+			open.note(l, err)
 		}
 	}
+}
+
+// openDays tells of days that cannot be closed.
+type openDays struct{ away homing.Millis } // since when the warehouse is; 0 = it is not
+
+// note takes down how seeing to the days went.
+func (o *openDays) note(l *Loader, err error) {
+	if err == nil {
+		o.away = 0
+		l.quiet(noticeDays)
+		return
+	}
+	if errors.Is(err, homing.ErrUnavailable) || errors.Is(err, homing.ErrOverloaded) {
+		if o.away == 0 {
+			o.away = l.now()
+		}
+		if l.now()-o.away < daysPatience {
+			return
+		}
+	}
+	l.tellOnce(noticeDays, "days cannot be closed: "+err.Error())
 }
 
 // seeToDays does what is due now.

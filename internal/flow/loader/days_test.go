@@ -226,3 +226,38 @@ func TestNothingIsSealedWhileMadeAnew(t *testing.T) {
 		t.Errorf("sealed %v, trimmed to %d", h.warehouse.sealed, h.spool.Oldest())
 	}
 }
+
+// A warehouse that is away for a moment keeps no day open that anybody has to
+// hear of.
+func TestDaysThatStayOpenAreToldAfterAWhile(t *testing.T) {
+	h := newHouse(t, nil).run()
+	told := func() bool {
+		return strings.Contains(strings.Join(h.Notices(), " "), "days cannot be closed")
+	}
+	var open openDays
+	away := fmt.Errorf("couldn't ask for the first day: %w: its process is away", homing.ErrUnavailable)
+	for i := range 5 { // a minute apart, as it is looked at
+		open.note(h.Loader, away)
+		if told() {
+			t.Fatalf("told after %d minutes", i)
+		}
+		h.pass(time.Minute)
+	}
+	open.note(h.Loader, away)
+	if !told() {
+		t.Fatal("not told after five minutes")
+	}
+	h.pass(time.Minute)
+	open.note(h.Loader, nil)
+	if told() {
+		t.Error("it is told on")
+	}
+	open.note(h.Loader, away)
+	if told() {
+		t.Error("the next time away is told at once")
+	}
+	open.note(h.Loader, fmt.Errorf("couldn't seal: %w", homing.ErrDamaged))
+	if !told() {
+		t.Error("damage waits")
+	}
+}

@@ -194,6 +194,11 @@ func (l *Loader) mend(ctx context.Context, err error) error {
 		return err
 	case errors.Is(err, homing.ErrDamaged) && !errors.Is(err, errLedger) && !errors.Is(err, errSpool):
 		return l.resetItself(ctx, err)
+	case errors.Is(err, errBehind):
+		if err := l.reset(ctx, "the ledger went back, and the warehouse is made anew", nil); err != nil {
+			return err
+		}
+		return errMoved
 	case errors.Is(err, homing.ErrConflict):
 		return errMoved
 	}

@@ -75,6 +75,9 @@ func (l *Loader) resume(ctx context.Context) error {
 	if err := readState(books.State, &ls, &ls.Version); err != nil {
 		return err
 	}
+	if err := l.lookBack(ctx, books.Next); err != nil {
+		return err
+	}
 	if mark.Next == 0 {
 		if s.Sealed, err = l.sealed(ctx); err != nil {
 			return err
@@ -90,6 +93,31 @@ func (l *Loader) resume(ctx context.Context) error {
 	l.resumed = true
 	l.resumedAt(s.Through)
 	return nil
+}
+
+// errBehind says that the ledger does not reach as far as the warehouse.
+var errBehind = errors.New("the ledger ends before the warehouse's mark")
+
+// lookBack wants the newest change that was loaded in the ledger. If it is not
+// there, a log that was cut has taken it, which SQLite cannot tell from a crash, or
+// somebody has brought an older copy back. Numbers will be given again, so that
+// new changes would be taken for loaded ones, and reports have conversions that the
+// ledger does not know.
+func (l *Loader) lookBack(ctx context.Context, next uint64) error {
+	if next < 2 {
+		return nil
+	}
+	newest := int64(next) - 1
+	changes, err := l.books.Changes(ctx, newest-1, 1)
+	if err != nil {
+		return fmt.Errorf("couldn't read the ledger's changes: %w: %w", errLedger, err)
+	}
+	if len(changes) > 0 {
+		return nil
+	}
+	l.tell(noticeMissing, fmt.Sprintf("the ledger ends before its change %d, which reports know: what was acknowledged then is missing in it, "+
+		"because its log was damaged or an older copy was brought back; the warehouse is made anew from what there is", newest))
+	return errBehind
 }
 
 // sealed tells what must be passed over, from the seals.

@@ -77,13 +77,23 @@ type Options struct {
 	Test bool
 	// Ahead is how far the loan is taken ahead; 0 = DefaultAhead.
 	Ahead time.Duration
+	// Patient: that every number is taken does not keep the minter from opening;
+	// it mints when one is free. There are sixteen for test traffic only, and each
+	// crash takes one out of use for as long as the loan was taken ahead.
+	Patient bool
 }
 
 // Open takes a node number.
 func Open(ctx context.Context, o Options) (*Minter, error) {
 	m := &Minter{lessor: o.Lessor, clock: o.Clock, keyring: o.Keyring, log: o.Log, test: o.Test, wake: make(chan struct{}, 1)}
 	m.ahead = homing.MillisIn(cmp.Or(o.Ahead, DefaultAhead))
-	if err := m.take(ctx); err != nil {
+	err := m.take(ctx)
+	if o.Patient && errors.Is(err, homing.ErrUnavailable) && ctx.Err() == nil {
+		m.log.Warn("no click ids of test traffic for the moment", "error", err)
+		m.trouble.Store(&err)
+		return m, nil
+	}
+	if err != nil {
 		return nil, err
 	}
 	return m, nil
@@ -107,6 +117,9 @@ func (m *Minter) Mint(campaign homing.CampaignID) (homing.ClickID, homing.Origin
 	if l == nil {
 		return homing.ClickID{}, homing.Origin{}, fmt.Errorf("no node number to mint under: %w", homing.ErrUnavailable)
 	}
+	if err := checkClock(now); err != nil {
+		return homing.ClickID{}, homing.Origin{}, err
+	}
 	at, seq, err := l.next(now)
 	if err != nil {
 		select {
@@ -117,6 +130,15 @@ func (m *Minter) Mint(campaign homing.CampaignID) (homing.ClickID, homing.Origin
 	}
 	o := homing.Origin{Time: at, Node: l.lease.Node, Seq: seq, Campaign: campaign}
 	return m.keyring().Seal(o), o, nil
+}
+
+// checkClock wants a moment that fits a click id. A clock that begins in 1970
+// after a power cut would give ids whose time nobody can read.
+func checkClock(now homing.Millis) error {
+	if now < homing.Epoch || now > homing.MaxOriginTime {
+		return fmt.Errorf("the clock stands at %s, and click ids have times from %s on: %w", now, homing.Epoch, homing.ErrUnavailable)
+	}
+	return nil
 }
 
 // next moves the loan on by one id.
@@ -180,8 +202,22 @@ func (m *Minter) Trouble() error {
 	return nil
 }
 
+// Margin is how much longer ids can be minted if the ledger takes nothing from
+// now on; 0 while there is no node number.
+func (m *Minter) Margin() time.Duration {
+	l := m.loan.Load()
+	if l == nil {
+		return 0
+	}
+	left := homing.Millis(l.mark.Load()) - homing.MillisOf(m.clock())
+	return time.Duration(max(left, 0)) * time.Millisecond
+}
+
 func (m *Minter) prolong(ctx context.Context) error {
 	l, now := m.loan.Load(), homing.MillisOf(m.clock())
+	if err := checkClock(now); err != nil {
+		return err // nothing can be minted whatever the loan; Trouble tells why
+	}
 	if l == nil || homing.Millis(l.at.Load()>>12) > now+maxStepBack {
 		m.loan.Store(nil)
 		return m.take(ctx)
@@ -209,6 +245,10 @@ func (m *Minter) take(ctx context.Context) error {
 		return fmt.Errorf("couldn't take a node number: %w", err)
 	}
 	l := &loan{lease: lease}
+	// Ids begin at the moment that the number was asked for with. Without this a
+	// clock that steps back before the first id is minted would go unnoticed, and
+	// what an earlier holder of the number minted then would be minted again.
+	l.at.Store(uint64(now) << 12)
 	l.mark.Store(int64(lease.Mark))
 	m.loan.Store(l)
 	return nil

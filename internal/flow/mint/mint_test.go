@@ -85,6 +85,12 @@ func (c *clock) step(d time.Duration) {
 	c.now += homing.MillisIn(d)
 }
 
+func (c *clock) set(now homing.Millis) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = now
+}
+
 const start homing.Millis = 1_800_000_000_000
 
 var ring = func() func() *homing.Keyring {
@@ -110,6 +116,7 @@ func TestNeverTwice(t *testing.T) {
 		l, c := newLessor(), &clock{now: start}
 		m := open(t, l, c)
 		seen := map[homing.Origin]bool{}
+		var times []homing.Millis
 		ctx := context.Background()
 		t.Repeat(map[string]func(*rapid.T){
 			"mint": func(t *rapid.T) {
@@ -125,6 +132,13 @@ func TestNeverTwice(t *testing.T) {
 						t.Fatalf("%+v was minted twice", o)
 					}
 					seen[o] = true
+					times = append(times, o.Time)
+				}
+			},
+			// By chance alone a clock hardly ever comes back to the very millisecond.
+			"return": func(t *rapid.T) {
+				if len(times) > 0 {
+					c.set(times[rapid.IntRange(0, len(times)-1).Draw(t, "to")])
 				}
 			},
 			"pass": func(t *rapid.T) { c.step(time.Duration(rapid.IntRange(0, 50).Draw(t, "ms")) * time.Millisecond) },
@@ -161,7 +175,8 @@ func TestFullMillisecondBorrowsFive(t *testing.T) {
 		}
 		minted++
 	}
-	if want := (1 + maxBorrow) * (homing.MaxSeq + 1); minted != want {
+	// The first id of the loan's first millisecond is left out, see take.
+	if want := (1+maxBorrow)*(homing.MaxSeq+1) - 1; minted != want {
 		t.Errorf("%d ids, want %d", minted, want)
 	}
 	c.step(time.Millisecond)
@@ -190,6 +205,70 @@ func TestStepBackTakesAnotherNode(t *testing.T) {
 	}
 	if _, _, err := m.Mint(1); err != nil || m.Node() == before {
 		t.Errorf("afterwards: %v under node %d, want another than %d", err, m.Node(), before)
+	}
+}
+
+// TestStepBackBeforeTheFirstID: a number is lent to a clock that is ahead, which
+// steps back before anything was minted, to where an earlier holder of the number
+// minted.
+func TestStepBackBeforeTheFirstID(t *testing.T) {
+	l, c := newLessor(), &clock{now: start}
+	_, first, err := open(t, l, c).Mint(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.step(time.Hour)
+	m := open(t, l, c)
+	if m.Node() != first.Node {
+		t.Fatalf("node %d, want %d again: the case is not what it was", m.Node(), first.Node)
+	}
+	c.set(start)
+	if id, again, err := m.Mint(1); err == nil {
+		t.Errorf("%s at %+v, which was minted before (%+v)", id, again, first)
+	}
+}
+
+func TestAClockThatFitsNoID(t *testing.T) {
+	for _, now := range []homing.Millis{0, homing.Epoch - 1, homing.MaxOriginTime + 1} {
+		l, c := newLessor(), &clock{now: now}
+		m := open(t, l, c)
+		if id, o, err := m.Mint(1); !errors.Is(err, homing.ErrUnavailable) {
+			t.Errorf("at %s: %s at %s, %v", now, id, o.Time, err)
+		}
+		if err := m.prolong(t.Context()); err == nil {
+			t.Errorf("at %s: nobody is told", now)
+		}
+		c.set(start)
+		if err := m.prolong(t.Context()); err != nil {
+			t.Errorf("when the clock is right again: %v", err)
+		}
+		if _, _, err := m.Mint(1); err != nil {
+			t.Errorf("when the clock is right again: %v", err)
+		}
+	}
+}
+
+// TestAPatientMinterWaitsForANumber: a process that crashes over and over must
+// come up all the same.
+func TestAPatientMinterWaitsForANumber(t *testing.T) {
+	l, c := newLessor(), &clock{now: start}
+	o := Options{Lessor: l, Clock: c.Now, Keyring: ring, Log: slog.New(slog.DiscardHandler), Test: true, Patient: true}
+	var m *Minter
+	for range homing.MaxNode - homing.FirstTestNode + 2 {
+		var err error
+		if m, err = Open(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, _, err := m.Mint(1); !errors.Is(err, homing.ErrUnavailable) || m.Trouble() == nil {
+		t.Errorf("all numbers are taken: %v, told %v", err, m.Trouble())
+	}
+	c.step(DefaultAhead + time.Millisecond)
+	if err := m.prolong(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, o, err := m.Mint(1); err != nil || !o.Test() {
+		t.Errorf("one is free again: %+v, %v", o, err)
 	}
 }
 
@@ -248,5 +327,28 @@ func BenchmarkMint(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		_, _, _ = m.Mint(1) // faster than 4,096 a millisecond it is overloaded
+	}
+}
+
+func TestMargin(t *testing.T) {
+	l, c := newLessor(), &clock{now: start}
+	m := open(t, l, c)
+	if got := m.Margin(); got != DefaultAhead {
+		t.Errorf("at first %s, want %s", got, DefaultAhead)
+	}
+	c.step(15 * time.Second)
+	if got := m.Margin(); got != DefaultAhead-15*time.Second {
+		t.Errorf("15 s later %s", got)
+	}
+	if err := m.prolong(t.Context()); err != nil || m.Margin() != DefaultAhead {
+		t.Errorf("prolonged: %s, %v", m.Margin(), err)
+	}
+	c.step(time.Hour)
+	if got := m.Margin(); got != 0 {
+		t.Errorf("an hour later %s", got)
+	}
+	m.release(t.Context())
+	if got := m.Margin(); got != 0 {
+		t.Errorf("without a number %s", got)
 	}
 }

@@ -40,7 +40,15 @@ func (f *Faults) Error() string {
 func (f *Faults) Unwrap() error { return homing.ErrInvalid }
 
 func (f *Faults) add(field, format string, args ...any) {
-	f.List = append(f.List, Fault{Field: field, Problem: fmt.Sprintf(format, args...)})
+	f.note(Fault{Field: field, Problem: fmt.Sprintf(format, args...)})
+}
+
+// note tells each fault once, however often it was made.
+func (f *Faults) note(fault Fault) {
+	same := func(told Fault) bool { return told.Field == fault.Field && told.Problem == fault.Problem }
+	if !slices.ContainsFunc(f.List, same) {
+		f.List = append(f.List, fault)
+	}
 }
 
 // unknown tells that a name is none of those known, and which may be meant.
@@ -49,7 +57,7 @@ func (f *Faults) unknown(field, what, name string, known []string) {
 	if meant := nearest(name, known); meant != "" {
 		problem += ": did you mean " + meant + "?"
 	}
-	f.List = append(f.List, Fault{Field: field, Problem: problem, Allowed: known})
+	f.note(Fault{Field: field, Problem: problem, Allowed: known})
 }
 
 // err is the faults as an error, nil if there are none. Faults of maps come in

@@ -30,7 +30,8 @@ var shown = []Metric{
 	Metric(warehouse.Conversions), Metric(warehouse.Approved), Metric(warehouse.Pending),
 	Metric(warehouse.Rejected), Metric(warehouse.Late),
 	Metric(warehouse.Postbacks), Metric(warehouse.Duplicates), Metric(warehouse.Refusals),
-	Metric(warehouse.Value), Metric(warehouse.Cost), Metric(warehouse.Profit),
+	Metric(warehouse.Value), Metric(warehouse.ValuePending), Metric(warehouse.ValueRejected), Metric(warehouse.ValueLate),
+	Metric(warehouse.Cost), Metric(warehouse.Profit),
 	CR, EPC, CPA, ROI, Metric(warehouse.Foreign), Metric(warehouse.TimeMedian), Metric(warehouse.TimeP90), Acceptance,
 }
 
@@ -65,12 +66,17 @@ var metricFacts = [metricCount]facts{
 	warehouse.Cost:         {name: "cost", title: "Cost", kind: Money, money: true},
 	warehouse.Profit:       {name: "profit", title: "Profit", kind: Money, money: true},
 	warehouse.Foreign:      {name: "foreign", title: "In other currencies", kind: Count},
-	warehouse.TimeMedian:   {name: "time_median", title: "Median time to convert", kind: Duration},
-	warehouse.TimeP90:      {name: "time_p90", title: "Time to convert, 90 %", kind: Duration},
-	CR:                     {name: "cr", title: "CR", kind: Ratio, over: warehouse.Conversions, under: warehouse.Clicks},
-	EPC:                    {name: "epc", title: "EPC", kind: Money, money: true, over: warehouse.Value, under: warehouse.Clicks},
-	CPA:                    {name: "cpa", title: "CPA", kind: Money, money: true, over: warehouse.Cost, under: warehouse.Conversions},
-	ROI:                    {name: "roi", title: "ROI", kind: Ratio, money: true, over: warehouse.Profit, under: warehouse.Cost},
+
+	warehouse.ValuePending:  {name: "value_pending", title: "Value, pending", kind: Money, money: true},
+	warehouse.ValueRejected: {name: "value_rejected", title: "Value, rejected", kind: Money, money: true},
+	warehouse.ValueLate:     {name: "value_late", title: "Value, late", kind: Money, money: true},
+
+	warehouse.TimeMedian: {name: "time_median", title: "Median time to convert", kind: Duration},
+	warehouse.TimeP90:    {name: "time_p90", title: "Time to convert, 90 %", kind: Duration},
+	CR:                   {name: "cr", title: "CR", kind: Ratio, over: warehouse.Conversions, under: warehouse.Clicks},
+	EPC:                  {name: "epc", title: "EPC", kind: Money, money: true, over: warehouse.Value, under: warehouse.Clicks},
+	CPA:                  {name: "cpa", title: "CPA", kind: Money, money: true, over: warehouse.Cost, under: warehouse.Conversions},
+	ROI:                  {name: "roi", title: "ROI", kind: Ratio, money: true, over: warehouse.Profit, under: warehouse.Cost},
 	// Sorted by what is refused, the other way round.
 	Acceptance: {name: "acceptance", title: "Acceptance", kind: Ratio, over: warehouse.Refusals, under: warehouse.Postbacks},
 }

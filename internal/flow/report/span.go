@@ -137,12 +137,20 @@ type moment struct {
 	date     bool
 }
 
-// moment reads RFC 3339, a date in the zone, or how long ago it was.
+// localTimes are how a calendar's field sends a time: it is one of the zone.
+var localTimes = []string{"2006-01-02T15:04", "2006-01-02T15:04:05"}
+
+// moment reads RFC 3339, a date or a time in the zone, or how long ago it was.
 func (p *params) moment(field, text string, now homing.Millis, zone *time.Location) (m moment, ok bool) {
 	if date, err := time.Parse(time.DateOnly, text); err == nil {
 		at := startOfDay(date.Year(), date.Month(), date.Day(), zone)
 		next := startOfDay(date.Year(), date.Month(), date.Day()+1, zone)
 		return moment{homing.MillisOf(at), homing.MillisOf(next), true}, true
+	}
+	for _, layout := range localTimes {
+		if at, err := time.ParseInLocation(layout, text, zone); err == nil {
+			return moment{at: homing.MillisOf(at)}, true
+		}
 	}
 	// A plus sign in a URL that nobody encoded arrives as a blank.
 	if at, err := time.Parse(time.RFC3339Nano, strings.Replace(text, " ", "+", 1)); err == nil {

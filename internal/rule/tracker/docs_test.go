@@ -69,7 +69,7 @@ func renderTemplate(b *strings.Builder, t *tracker.Template) {
 		}
 	}
 	fmt.Fprintf(b, "- What to tick: %s\n", t.Tick)
-	for i, step := range t.Steps {
+	for i, step := range t.StepsWith(t.Param.Text) {
 		fmt.Fprintf(b, "\n%d. %s", i+1, step)
 	}
 	b.WriteString("\n")

@@ -2,7 +2,7 @@
 // each takes up our click id, and with which of its own macros it gives the id
 // back. From that come the two lines that connect it:
 //
-//	campaign's URL ──► Template.Append ──► …?external_id={click_id}
+//	campaign's URL ──► Template.Fit ──► …?external_id={click_id}, or what to write in the tracker
 //	our base URL ──► Template.Postback ──► …/api/v1/cpa/action/{externalid}?value={payout}&account=…
 //
 // What is known of them stands in one file, trackers.json, each with the pages
@@ -92,6 +92,9 @@ type Template struct {
 	Kind Kind   `json:"kind"`
 	// Param is the name of the parameter in which it takes our click id up.
 	Param Token `json:"param"`
+	// Free is where the tracker is told that name, if any will do; empty if it
+	// takes Param only, or that is not known.
+	Free string `json:"free,omitempty"`
 	// Click, Value, Lead and Status are its macros for the id it took up, the
 	// payout, a number that each conversion has of its own, and its status.
 	Click  Token `json:"click"`
@@ -100,7 +103,7 @@ type Template struct {
 	Status Token `json:"status"`
 	// Tick says which statuses to have sent.
 	Tick string `json:"tick"`
-	// Steps are what to do there, in the words of its menus.
+	// Steps are what to do there, in the words of its menus; see StepsWith.
 	Steps []string `json:"steps"`
 	Notes []string `json:"notes,omitempty"`
 	// Sources are the pages that this was read on, CheckedOn the day.

@@ -16,12 +16,15 @@ import (
 // it.
 type advertiserPage struct {
 	*homing.Account
-	Tab       string
-	Form      *page.Form
-	People    []homing.User
-	Campaigns int
-	Holding   int      // campaigns that hold conversions
-	Senders   []string // permitted networks; none = from everywhere
+	Tab    string
+	Form   *page.Form
+	People []homing.User
+	// MorePeople are not listed here; HideMoney leaves amounts out.
+	MorePeople int
+	HideMoney  bool
+	Campaigns  int
+	Holding    int      // campaigns that hold conversions
+	Senders    []string // permitted networks; none = from everywhere
 	// Conversion is when the last one came; 0 = never.
 	Conversion homing.Millis
 	Invite     *page.Form
@@ -47,6 +50,9 @@ func advertiserForm(a *homing.Account) *page.Form {
 	return f
 }
 
+// mostPeople are listed beside the settings; all of them have pages of their own.
+const mostPeople = 20
+
 // levels may be given to people, the lowest first.
 var levels = []homing.Level{homing.ReadOnly, homing.Manager, homing.Owner}
 
@@ -58,7 +64,9 @@ func renderAdvertiser(v *page.Visit, status int, p advertiserPage) error {
 	if p.Conversion, err = lastConversion(v, v.Account.ID); err != nil {
 		return err
 	}
-	p.Account, p.Tab, p.People, p.Levels = v.Account, "settings", people, levels
+	p.Account, p.Tab, p.Levels, p.HideMoney = v.Account, "settings", levels, v.Who.HideMoney
+	p.People = people[:min(len(people), mostPeople)]
+	p.MorePeople = len(people) - len(p.People)
 	p.Manager, p.Owner = v.Who.Level.AtLeast(homing.Manager), v.Who.Level.AtLeast(homing.Owner)
 	p.Senders = catalog.SenderTexts(v.Account.Senders)
 	for _, c := range v.View.CampaignsOf(v.Account.ID) {
@@ -80,7 +88,7 @@ func updateAdvertiser(v *page.Visit) error {
 	}
 	lowest, highest := f.Money("price_min"), f.Money("price_max")
 	for field, value := range map[string]homing.Value{"price_min": lowest, "price_max": highest} {
-		if !value.Given {
+		if !value.Given && !v.Who.HideMoney {
 			f.Fail(field, errors.New("an amount is needed here"))
 		}
 	}
@@ -88,7 +96,9 @@ func updateAdvertiser(v *page.Visit) error {
 		_, err = v.Rooms.Catalog.UpdateAccount(v.R.Context(), v.Who.Actor(), v.Account.ID, func(a *homing.Account) {
 			a.Name, a.Ref = strings.TrimSpace(f.Get("name")), strings.TrimSpace(f.Get("ref"))
 			a.MultiLead = f.On("multi_lead")
-			a.PriceMin, a.PriceMax = lowest.Money, highest.Money
+			if !v.Who.HideMoney {
+				a.PriceMin, a.PriceMax = lowest.Money, highest.Money
+			}
 			a.Currency = strings.ToUpper(strings.TrimSpace(f.Get("currency")))
 		})
 		if err == nil {

@@ -3,8 +3,6 @@ package advertisers
 import (
 	"fmt"
 	"net/http"
-	"net/url"
-	"strconv"
 	"strings"
 
 	"homing"
@@ -20,11 +18,10 @@ type advertisersPage struct {
 	Away bool
 	Find string
 	// May make advertisers.
-	Manager        bool
-	All            int // that fit
-	Any            bool
-	First, Last    int // those on this page, from 1
-	Previous, Next string
+	Manager   bool
+	HideMoney bool
+	Any       bool
+	Paging    page.Paging
 }
 
 type advertiserRow struct {
@@ -39,7 +36,7 @@ type advertiserRow struct {
 const pageLen = 50
 
 func listAdvertisers(v *page.Visit) error {
-	p := advertisersPage{Find: strings.TrimSpace(v.R.URL.Query().Get("q")), Manager: v.Who.Level.AtLeast(homing.Manager)}
+	p := advertisersPage{Find: strings.TrimSpace(v.R.URL.Query().Get("q")), Manager: v.Who.Level.AtLeast(homing.Manager), HideMoney: v.Who.HideMoney}
 	var fit []*homing.Account
 	for _, a := range v.Advertisers() {
 		p.Any = true
@@ -52,7 +49,8 @@ func listAdvertisers(v *page.Visit) error {
 		return err
 	}
 	p.Away = days == nil
-	for _, a := range p.cut(v, fit) {
+	fit, p.Paging = page.Cut(v, "/advertisers", fit, pageLen, "advertiser")
+	for _, a := range fit {
 		row, err := rowOf(v, a)
 		if err != nil {
 			return err
@@ -67,35 +65,6 @@ func listAdvertisers(v *page.Visit) error {
 func fits(a *homing.Account, find string) bool {
 	return find == "" || strings.Contains(strings.ToLower(a.Name), find) || strings.Contains(strings.ToLower(a.Ref), find) ||
 		strings.ToLower(a.PublicID) == find || a.ID.String() == find
-}
-
-// cut leaves the page that is asked for.
-func (p *advertisersPage) cut(v *page.Visit, list []*homing.Account) []*homing.Account {
-	p.All = len(list)
-	pages := max((len(list)+pageLen-1)/pageLen, 1)
-	n, err := strconv.Atoi(v.R.URL.Query().Get("page"))
-	if err != nil || n < 1 {
-		n = 1
-	}
-	n = min(n, pages)
-	from := (n - 1) * pageLen
-	list = list[from:min(from+pageLen, len(list))]
-	p.First, p.Last = from+1, from+len(list)
-	if n > 1 {
-		p.Previous = p.path(n - 1)
-	}
-	if n < pages {
-		p.Next = p.path(n + 1)
-	}
-	return list
-}
-
-func (p *advertisersPage) path(n int) string {
-	q := url.Values{"page": {strconv.Itoa(n)}}
-	if p.Find != "" {
-		q.Set("q", p.Find)
-	}
-	return "/advertisers?" + q.Encode()
 }
 
 func rowOf(v *page.Visit, a *homing.Account) (advertiserRow, error) {
@@ -128,7 +97,10 @@ func lastConversion(v *page.Visit, id homing.AccountID) (homing.Millis, error) {
 }
 
 // advertiserNewPage makes one.
-type advertiserNewPage struct{ Form *page.Form }
+type advertiserNewPage struct {
+	Form      *page.Form
+	HideMoney bool
+}
 
 func newAdvertiser(v *page.Visit) error {
 	currency := v.View.Installation.Currency
@@ -137,7 +109,7 @@ func newAdvertiser(v *page.Visit) error {
 	}
 	f := page.NewForm("currency", currency,
 		"price_min", homing.DefaultPriceMin.String(), "price_max", homing.DefaultPriceMax.String())
-	return v.Show(http.StatusOK, "advertiser_new", "New advertiser", advertiserNewPage{f})
+	return v.Show(http.StatusOK, "advertiser_new", "New advertiser", advertiserNewPage{f, v.Who.HideMoney})
 }
 
 func createAdvertiser(v *page.Visit) error {
@@ -147,7 +119,10 @@ func createAdvertiser(v *page.Visit) error {
 	}
 	n := catalog.NewAccount{
 		Name: f.Get("name"), Ref: strings.TrimSpace(f.Get("ref")), MultiLead: f.On("multi_lead"),
-		PriceMin: f.Money("price_min"), PriceMax: f.Money("price_max"), Currency: strings.TrimSpace(f.Get("currency")),
+		Currency: strings.TrimSpace(f.Get("currency")),
+	}
+	if !v.Who.HideMoney {
+		n.PriceMin, n.PriceMax = f.Money("price_min"), f.Money("price_max")
 	}
 	if !f.Bad() {
 		// The first key is told on the tracking page, after the password.
@@ -159,7 +134,7 @@ func createAdvertiser(v *page.Visit) error {
 			return err
 		}
 	}
-	return v.Show(page.FormStatus(f), "advertiser_new", "New advertiser", advertiserNewPage{f})
+	return v.Show(page.FormStatus(f), "advertiser_new", "New advertiser", advertiserNewPage{f, v.Who.HideMoney})
 }
 
 // advertiserFields are the fields that the catalog's errors speak of.

@@ -33,7 +33,7 @@ func TestTheListHasFigures(t *testing.T) {
 	})
 	h.Click(c, nil) // is waited for, and so is what was written before it
 	h.Load()
-	op.Get("/advertisers").Want(http.StatusOK).Has("Northwind", "Harbour", ">25 %<", "of 4", "no calls", "none yet", "just now", "1 to 2 of 2 advertisers")
+	op.Get("/advertisers").Want(http.StatusOK).Has("Northwind", "Harbour", ">25 %<", "of 4", "no calls", "none yet", "just now", "2 advertisers.")
 	op.Get("/advertisers?q=north").Want(http.StatusOK).Has("Northwind").Lacks("Harbour")
 	op.Get("/advertisers?q=zzz").Want(http.StatusOK).Has("No advertiser fits", `value="zzz"`)
 }

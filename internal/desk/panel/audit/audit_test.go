@@ -95,3 +95,34 @@ func TestFilesAreSafeInSpreadsheets(t *testing.T) {
 	note(h, 0, "test.evil", "=1+1", `=HYPERLINK("https://evil.example")`)
 	op.Get("/audit/csv?action=test").Want(http.StatusOK).Has(`'=1+1`, `"'=HYPERLINK(""`)
 }
+
+// Entries that an earlier version wrote hold more than may be told.
+func TestOldEntriesTellNoSecrets(t *testing.T) {
+	h := house(t)
+	op := h.Operator()
+	note(h, 0, "installation.update", "installation",
+		`name "Acme"; mail "tls smtp.example.com:465 as \"token-user\" from a@example.com"; notices "a@example.com, https://hooks.example.com/T0/token-hook?k=token" → "https://hooks.example.com/T1/token-other, not lag, key replaced"`)
+	for _, path := range []string{"/audit", "/audit/csv"} {
+		op.Get(path).Want(http.StatusOK).Has("smtp.example.com:465", "https://hooks.example.com/…", "not lag", "a@example.com").Lacks("token-", "=token")
+	}
+}
+
+func TestHiddenAmountsAreLeftOut(t *testing.T) {
+	h := house(t)
+	op := h.Operator()
+	c := h.Campaign(h.Account("Northwind").ID, "Spring sale")
+	_, err := h.Catalog.UpdateAccount(h.Context(), "user 1", c.Account, func(a *homing.Account) { a.PriceMin, a.PriceMax = 7319, 7_319_880_000 })
+	h.Must(err)
+	_, err = h.Catalog.UpdateCampaign(h.Context(), "user 1", c.ID, func(c *homing.Campaign) {
+		c.Name, c.DefaultValue = "Summer; sale", homing.ValueOf(7_319_770_000)
+	})
+	h.Must(err)
+	op.Get("/audit").Want(http.StatusOK).Has("7319.77", "7319.88", "0.007319")
+	u, err := h.Ledger.UserByEmail(h.Context(), "ann@example.com")
+	h.Must(err)
+	u.Level, u.HideMoney = homing.Manager, true
+	h.Must(h.Ledger.PutUser(h.Context(), ledger.Actor{Name: "test", At: h.Millis()}, &u))
+	for _, path := range []string{"/audit", "/audit/csv"} {
+		op.Get(path).Want(http.StatusOK).Has("Summer; sale").Lacks("7319.77", "7319.88", "0.007319", "default value", "price_m")
+	}
+}

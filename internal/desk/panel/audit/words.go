@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -38,6 +39,9 @@ var actions = []struct {
 	{name: "click.erase", words: "erased the click"},
 	{name: "installation", words: "The installation", operators: true},
 	{name: "installation.update", words: "changed the installation's settings", operators: true},
+	{name: "backup", words: "Backups", operators: true},
+	{name: "backup.make", words: "made a backup of", operators: true},
+	{name: "backup.restore", words: "restored a backup of", operators: true},
 	{name: "masterkey", words: "Master keys", operators: true},
 	{name: "masterkey.renew", words: "made a new master key, as it does every year", operators: true},
 	{name: "masterkey.rotate", words: "made a new master key", operators: true},
@@ -71,9 +75,7 @@ func chooseActions(asked string, operator bool) (list []choice) {
 
 func (r *reading) row(e *ledger.AuditEntry) row {
 	told := row{Number: e.Number, At: e.At, Who: r.actors.Name(e.Actor), What: wordsFor(e.Action), Object: e.Object, Detail: e.Detail}
-	if !r.Who.Operator() {
-		told.Detail = withoutReferences(told.Detail)
-	}
+	told.Detail = r.shown(e.Detail)
 	kind, number, _ := strings.Cut(e.Object, " ")
 	if kind == "installation" {
 		told.Object = "" // the words have named it
@@ -112,16 +114,46 @@ func (r *reading) row(e *ledger.AuditEntry) row {
 	return told
 }
 
-// withoutReferences leaves the operator's own numbers for an advertiser out of a
-// detail, which is a list such as: name "a" → "b"; ref "crm-7".
-func withoutReferences(detail string) string {
+// Names of the fields of a detail, which is a list such as: name "a" → "b"; ref
+// "crm-7".
+var (
+	// references are the operator's own numbers, and nobody else's business.
+	references = []string{"ref "}
+	// amounts are left out for who may see none.
+	amounts = []string{"price_min ", "price_max ", "default value "}
+)
+
+// shown is a detail as the reader may see it.
+func (r *reading) shown(detail string) string {
 	var kept []string
 	for _, part := range parts(detail) {
-		if !strings.HasPrefix(part, "ref ") {
-			kept = append(kept, part)
+		if !r.Who.Operator() && begins(part, references) || r.Who.HideMoney && begins(part, amounts) {
+			continue
 		}
+		kept = append(kept, withoutSecrets(part))
 	}
 	return strings.Join(kept, "; ")
+}
+
+func begins(part string, names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(part, name) })
+}
+
+var (
+	webhook  = regexp.MustCompile(`https?://[^\s,"\\]+`)
+	mailUser = regexp.MustCompile(` as \\"[^"]*"`)
+)
+
+// withoutSecrets takes out what entries of earlier versions tell: URLs of webhooks
+// as a whole, and users of mail servers.
+func withoutSecrets(part string) string {
+	switch {
+	case strings.HasPrefix(part, "notices "):
+		return webhook.ReplaceAllStringFunc(part, homing.WebhookHost)
+	case strings.HasPrefix(part, "mail "):
+		return mailUser.ReplaceAllString(part, ", with a user,")
+	}
+	return part
 }
 
 // parts takes a detail apart at semicolons outside of quotation marks.

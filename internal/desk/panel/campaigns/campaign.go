@@ -29,6 +29,8 @@ type campaignPage struct {
 	Operator    bool
 	Manager     bool // may change it
 	HideMoney   bool
+	// Like is the campaign whose amounts a copy takes over unseen; 0 = none.
+	Like homing.CampaignID
 	// ReportPath, LogPath, … lead to what came of the campaign.
 	ReportPath, LogPath, ConversionsPath, TestPath string
 }
@@ -39,7 +41,7 @@ func showCampaign(v *page.Visit) error {
 		name = "campaign_view"
 	}
 	c := &v.Campaign.Campaign
-	return renderCampaign(v, http.StatusOK, name, campaignForm(c), goalRowsOf(c.Goals))
+	return renderCampaign(v, http.StatusOK, name, campaignForm(v, c), goalRowsOf(c.Goals))
 }
 
 func mayChange(v *page.Visit) bool { return v.Who.Operator() && v.Who.Level.AtLeast(homing.Manager) }
@@ -51,6 +53,9 @@ func renderCampaign(v *page.Visit, status int, name string, f *page.Form, goals 
 	}
 	title := "New campaign"
 	if v.Campaign == nil {
+		if like := likeThis(v, f.Get("like")); like != nil {
+			p.Like = like.ID
+		}
 		p.Advertisers = v.Advertisers()
 		p.Preview = previewOf(f.Get("url"), f.Get("name"))
 	} else {
@@ -81,9 +86,12 @@ func (p *campaignPage) addResults(v *page.Visit) (err error) {
 	return nil
 }
 
-func campaignForm(c *homing.Campaign) *page.Form {
-	f := page.NewForm("name", c.Name, "ref", c.Ref, "url", c.URL, "window", homing.FormatWindow(c.Window),
-		"default_value", c.DefaultValue.String())
+// campaignForm holds no amount for who may see none.
+func campaignForm(v *page.Visit, c *homing.Campaign) *page.Form {
+	f := page.NewForm("name", c.Name, "ref", c.Ref, "url", c.URL, "window", homing.FormatWindow(c.Window))
+	if !v.Who.HideMoney {
+		f.Set("default_value", c.DefaultValue.String())
+	}
 	if c.Hold {
 		f.Set("hold", "on")
 	}
@@ -93,8 +101,9 @@ func campaignForm(c *homing.Campaign) *page.Form {
 func newCampaign(v *page.Visit) error {
 	f := page.NewForm("window", homing.FormatWindow(homing.DefaultWindow))
 	var goals []goalRow
-	if like := likeThis(v); like != nil {
-		f, goals = campaignForm(&like.Campaign), goalRowsOf(like.Goals)
+	if like := likeThis(v, v.R.URL.Query().Get("like")); like != nil {
+		f, goals = campaignForm(v, &like.Campaign), goalRowsOf(like.Goals)
+		f.Set("like", like.ID.String())
 		f.Set("account", like.Account.String())
 		f.Set("name", "Copy of "+like.Name)
 		f.Set("ref", "")
@@ -107,19 +116,26 @@ func newCampaign(v *page.Visit) error {
 
 // likeThis is the campaign that a new one begins as a copy of; nil if it is to
 // begin empty.
-func likeThis(v *page.Visit) *catalog.Campaign {
-	id, err := page.Number(v.R.URL.Query().Get("like"))
+func likeThis(v *page.Visit, text string) *catalog.Campaign {
+	id, err := page.Number(text)
 	if c := v.View.Campaign(homing.CampaignID(id)); err == nil && c != nil && !c.Owner.Erased && v.Who.MaySee(c.Account) {
 		return c
 	}
 	return nil
 }
 
-// campaignEdit is what the form says. Its errors are noted in the form.
-func campaignEdit(f *page.Form, goals []goalRow) catalog.NewCampaign {
+// campaignEdit is what the form says. Its errors are noted in the form. of is the
+// campaign whose amounts stay, for who may see none; nil = there are none yet.
+func campaignEdit(v *page.Visit, f *page.Form, goals []goalRow, of *catalog.Campaign) catalog.NewCampaign {
 	n := catalog.NewCampaign{
 		Name: strings.TrimSpace(f.Get("name")), Ref: strings.TrimSpace(f.Get("ref")), URL: strings.TrimSpace(f.Get("url")),
-		DefaultValue: f.Money("default_value"), Hold: f.On("hold"),
+		Hold: f.On("hold"),
+	}
+	switch {
+	case !v.Who.HideMoney:
+		n.DefaultValue = f.Money("default_value")
+	case of != nil:
+		n.DefaultValue = of.DefaultValue
 	}
 	var err error
 	n.Window, err = homing.ParseWindow(strings.TrimSpace(f.Get("window")))
@@ -159,7 +175,7 @@ func createCampaign(v *page.Visit) error {
 		return err
 	}
 	goals := typedGoals(f)
-	n := campaignEdit(f, goals)
+	n := campaignEdit(v, f, goals, likeThis(v, f.Get("like")))
 	id, err := page.Number(f.Get("account"))
 	if err != nil && !onlyPreview(f) {
 		f.Fail("account", fmt.Errorf("choose the advertiser it is for"))
@@ -183,11 +199,14 @@ func updateCampaign(v *page.Visit) error {
 		return err
 	}
 	goals := typedGoals(f)
-	n := campaignEdit(f, goals)
+	n := campaignEdit(v, f, goals, v.Campaign)
 	if !f.Bad() && !onlyPreview(f) {
 		_, err := v.Rooms.Catalog.UpdateCampaign(v.R.Context(), v.Who.Actor(), v.Campaign.ID, func(c *homing.Campaign) {
 			c.Name, c.Ref, c.URL, c.Window = n.Name, n.Ref, n.URL, n.Window
-			c.DefaultValue, c.Hold, c.Goals = n.DefaultValue, n.Hold, n.Goals
+			c.Hold, c.Goals = n.Hold, n.Goals
+			if !v.Who.HideMoney { // else somebody's change of a moment ago would go
+				c.DefaultValue = n.DefaultValue
+			}
 		})
 		if err == nil {
 			return v.See(page.CampaignPath(v.Campaign.ID) + "?done=saved")

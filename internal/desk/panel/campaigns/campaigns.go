@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"homing"
@@ -26,13 +25,11 @@ type campaignsPage struct {
 	Away  bool
 	Notes []string
 	// What is asked for.
-	Find, Sort     string
-	Statuses       []choice
-	Columns        []column
-	Narrowed       bool
-	All            int // campaigns that fit
-	First, Last    int // those on this page, from 1
-	Previous, Next string
+	Find, Sort string
+	Statuses   []choice
+	Columns    []column
+	Narrowed   bool
+	Paging     page.Paging
 }
 
 type campaignRow struct {
@@ -87,7 +84,7 @@ func listCampaigns(v *page.Visit) error {
 	for _, s := range []struct{ value, label string }{{"", "All"}, {"active", "Active"}, {"paused", "Paused"}} {
 		p.Statuses = append(p.Statuses, choice{s.label, with(v, "status", s.value, "page", ""), q.Get("status") == s.value})
 	}
-	p.cut(v)
+	p.Rows, p.Paging = page.Cut(v, "/campaigns", p.Rows, pageLen, "campaign")
 	return v.Show(http.StatusOK, "campaigns", "Campaigns", p)
 }
 
@@ -143,24 +140,6 @@ func columns(v *page.Visit, sorted string) []column {
 		list = append(list, by(m, columnLabels[m], "-"+m))
 	}
 	return list
-}
-
-// cut leaves the page that is asked for.
-func (p *campaignsPage) cut(v *page.Visit) {
-	p.All = len(p.Rows)
-	at, _ := strconv.Atoi(v.R.URL.Query().Get("page"))
-	at = max(1, min(at, (p.All+pageLen-1)/pageLen))
-	first, last := (at-1)*pageLen, min(p.All, at*pageLen)
-	if p.All == 0 {
-		return
-	}
-	p.Rows, p.First, p.Last = p.Rows[first:last], first+1, last
-	if at > 1 {
-		p.Previous = with(v, "page", strconv.Itoa(at-1))
-	}
-	if last < p.All {
-		p.Next = with(v, "page", strconv.Itoa(at+1))
-	}
 }
 
 // with is the list's address with parameters set, or taken away if empty.

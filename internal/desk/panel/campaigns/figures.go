@@ -94,6 +94,12 @@ func metricsFor(v *page.Visit) (list []string) {
 }
 
 func (r *results) take(table *report.Table, span string) {
+	places := map[string]figures.Places{}
+	for _, name := range metrics {
+		if i := table.Column(name); i >= 0 {
+			places[name] = figures.InColumn(table, i)
+		}
+	}
 	for _, l := range table.Rows {
 		id := homing.CampaignID(l.Keys[0].Number)
 		if r.of[id] == nil {
@@ -102,7 +108,7 @@ func (r *results) take(table *report.Table, span string) {
 		shown := map[string]figure{}
 		for _, name := range metrics {
 			if i := table.Column(name); i >= 0 {
-				shown[name] = figure{figures.Text(&table.Columns[i], l.Cells[i]), l.Cells[i].Number}
+				shown[name] = figure{places[name].Text(&table.Columns[i], l.Cells[i]), l.Cells[i].Number}
 			}
 		}
 		r.of[id][span] = shown

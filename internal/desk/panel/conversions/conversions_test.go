@@ -187,6 +187,48 @@ func TestSumsAreOfTheFilter(t *testing.T) {
 	}
 }
 
+// Values are told by status and currency, of all advertisers at once.
+func TestSumsAreByCurrency(t *testing.T) {
+	h := newHouse(t)
+	c := h.Campaign(h.Account("Northwind").ID, "Spring")
+	euro := h.Account("Harbour")
+	_, err := h.Catalog.UpdateAccount(h.Context(), "test", euro.ID, func(a *homing.Account) { a.Currency = "EUR" })
+	h.Must(err)
+	abroad := h.Campaign(euro.ID, "Autumn")
+	for range 3 {
+		convert(h, c, nil)
+		convert(h, abroad, nil)
+	}
+	convert(h, abroad, late)
+	op := h.Operator()
+	op.Post(path(1)+"/status", "status", "pending", "from", "approved").Want(moved)
+	op.Post(path(4)+"/status", "status", "rejected", "from", "approved", "reason", "returned").Want(moved)
+	h.Load()
+	sumsOf := func(query string) string {
+		t.Helper()
+		text := op.Get("/conversions?range=today" + query).Want(ok).Text
+		_, text, _ = strings.Cut(text, `<nav class="sums"`)
+		text, _, _ = strings.Cut(text, "</p>")
+		return regexp.MustCompile(`\s+`).ReplaceAllString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(text, " "), " ")
+	}
+	for query, wanted := range map[string][]string{
+		"":                 {"All 7 4.20 EUR 6.30 USD", "Approved 4 4.20 EUR 4.20 USD", "Pending 1 2.10 USD", "Rejected 1 2.10 EUR", "Late 1 2.10 EUR"},
+		"&status=rejected": {"All 7 4.20 EUR 6.30 USD", "Rejected 1 2.10 EUR"},
+		"&account=1":       {"All 3 6.30 USD", "Approved 2 4.20 USD", "Rejected 0 Late 0", "approved and pending: 6.30 USD"},
+		"&campaign=2":      {"All 4 4.20 EUR", "Pending 0 Rejected 1 2.10 EUR"},
+	} {
+		got := sumsOf(query)
+		for _, want := range wanted {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: the sums do not have %q: %s", query, want, got)
+			}
+		}
+	}
+	if got := sumsOf(""); strings.Contains(got, "approved and pending:") {
+		t.Errorf("amounts of two currencies are added: %s", got)
+	}
+}
+
 // A change is in the reports as soon as they have loaded it, to the last digit.
 func TestReportsFollowAChange(t *testing.T) {
 	h := newHouse(t)

@@ -96,7 +96,7 @@ func (s *screen) fill(v *page.Visit, a *asked, p *listPage) error {
 	var listing, summing error
 	var asking sync.WaitGroup
 	asking.Go(func() { list, listing = s.rows(v, a) })
-	asking.Go(func() { p.Sums, summing = s.sumUp(v, a) })
+	asking.Go(func() { p.Sums, summing = sumUp(v, a) })
 	asking.Wait()
 	if err := errors.Join(listing, summing); err != nil {
 		return err

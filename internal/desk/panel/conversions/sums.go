@@ -1,12 +1,16 @@
 package conversions
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
+	"strconv"
 
 	"homing"
 	"homing/internal/desk/panel/page"
+	"homing/internal/engine/warehouse"
 	"homing/internal/flow/report"
 )
 
@@ -33,6 +37,10 @@ type sums struct {
 	// Counted is the value of what is in totals; "" = none, or of several
 	// currencies.
 	Counted, Currency string
+	// Foreign are how many of them were sent in another currency.
+	Foreign int64
+	// Short tells that there are too many advertisers for the values of all.
+	Short bool
 }
 
 // statusNames are the statuses as a reader thinks of them.
@@ -41,9 +49,9 @@ var statusNames = []struct {
 	label  string
 }{{0, "All"}, {homing.Approved, "Approved"}, {homing.Pending, "Pending"}, {homing.Rejected, "Rejected"}, {homing.LateStatus, "Late"}}
 
-// sumUp works the figures out. Values by status are added up from the rows
-// themselves, for as many as fit a page of the API.
-func (s *screen) sumUp(v *page.Visit, a *asked) (sums, error) {
+// sumUp works the figures out: however many conversions there are, the reports add
+// them up by advertiser, whose currency amounts are in.
+func sumUp(v *page.Visit, a *asked) (sums, error) {
 	var told sums
 	for _, n := range statusNames {
 		name := ""
@@ -69,66 +77,68 @@ func (s *screen) sumUp(v *page.Visit, a *asked) (sums, error) {
 		return told, fmt.Errorf("couldn't sum conversions up: %w", err)
 	}
 	told.Known = true
-	figure := func(name string) (cell report.Cell) {
+	told.take(table)
+	return told, nil
+}
+
+// take takes the figures out of the report.
+func (told *sums) take(table *report.Table) {
+	figure := func(l *report.Line, name string) (cell report.Cell) {
 		if i := table.Column(name); i >= 0 {
-			cell = table.Total.Cells[i]
+			cell = l.Cells[i]
 		}
 		return cell
 	}
 	for i, n := range statusNames[1:] {
-		told.Each[i+1].Count = figure(n.status.String()).Number
+		told.Each[i+1].Count = figure(&table.Total, n.status.String()).Number
 		told.Each[0].Count += told.Each[i+1].Count
 	}
-	told.Counted, told.Currency = figure("value").Text, table.Currency
-	if told.Each[0].Count > report.MaxPage || v.Who.HideMoney {
-		return told, nil
+	told.Counted, told.Currency = figure(&table.Total, "value").Text, table.Currency
+	told.Foreign = figure(&table.Total, "foreign").Number
+	lines := table.Rows
+	if table.Rest != nil {
+		lines = append(slices.Clone(lines), *table.Rest)
 	}
-	err = s.addUp(ctx, v, a, &told)
-	return told, err
+	for i := range lines {
+		l := &lines[i]
+		counted := figure(l, "value")
+		currency := cmp.Or(table.Currency, figure(l, "currency").Text)
+		if table.Column("value") < 0 {
+			continue // the reader may see no amounts
+		}
+		if counted.Null || currency == "" {
+			told.Short = true
+			continue
+		}
+		pending := homing.Money(figure(l, "value_pending").Number)
+		for i, value := range []homing.Money{
+			homing.Money(counted.Number), homing.Money(counted.Number) - pending, pending,
+			homing.Money(figure(l, "value_rejected").Number), homing.Money(figure(l, "value_late").Number),
+		} {
+			if i == 0 || figure(l, statusNames[i].status.String()).Number > 0 {
+				told.Each[i].add(value, currency)
+			}
+		}
+	}
+	for i := range told.Each {
+		slices.SortFunc(told.Each[i].Values, func(a, b amount) int { return cmp.Compare(a.Currency, b.Currency) })
+	}
 }
 
-// totals is the question for the list's figures.
+// totals is the question for the list's figures. A list without its narrowing to
+// a status is of the same conversions as a report by their own time.
 func (a *asked) totals(v *page.Visit) (*report.Question, error) {
-	values := url.Values{"by": {"none"}, "metrics": {"approved,pending,rejected,late"}}
+	metrics := "approved,pending,rejected,late"
 	if !v.Who.HideMoney {
-		values.Set("metrics", "approved,pending,rejected,late,value")
+		metrics += ",value,value_pending,value_rejected,value_late,foreign"
 	}
+	values := url.Values{"by": {"account"}, "metrics": {metrics}, "limit": {strconv.Itoa(warehouse.MaxRows)}}
 	for _, name := range []string{"from", "to", "range", "tz", "where"} {
 		if given := a.values[name]; len(given) > 0 {
 			values[name] = given
 		}
 	}
 	return report.Parse(values, report.Defaults{Now: v.Now, Zone: v.Local()})
-}
-
-// addUp adds the values up by status and currency.
-func (s *screen) addUp(ctx context.Context, v *page.Visit, a *asked, told *sums) error {
-	all := *a.question
-	all.Status, all.After, all.Limit = nil, nil, report.MaxPage
-	part, err := v.Reports.Conversions(ctx, scope(v), &all)
-	if page.Away(err) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("couldn't sum conversions up: %w", err)
-	}
-	if part.Next != "" {
-		return nil // test traffic has its place, too
-	}
-	for _, c := range part.Rows {
-		if c.Test || !c.Value.Given {
-			continue
-		}
-		for i, n := range statusNames[1:] {
-			if n.status == c.Status {
-				told.Each[i+1].add(c.Value.Money, c.Currency)
-			}
-		}
-		if c.Status.InTotals() {
-			told.Each[0].add(c.Value.Money, c.Currency)
-		}
-	}
-	return nil
 }
 
 func (s *sum) add(value homing.Money, currency string) {

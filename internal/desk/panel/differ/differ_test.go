@@ -117,6 +117,38 @@ func TestAdvertisersCompareWithTheirOwn(t *testing.T) {
 	h.Operator().Post("/differ", "list", own+"\n"+foreign, "account", theirs.ID.String()).Want(http.StatusOK).Has("Hidden campaign").Lacks("Own campaign")
 }
 
+// Who compares, reads the time of their own clock; UTC is at hand.
+func TestTimesAreInTheReadersZone(t *testing.T) {
+	h := house(t)
+	op := h.Operator()
+	u, err := h.Ledger.UserByEmail(h.Context(), "ann@example.com")
+	h.Must(err)
+	u.Zone = "Asia/Kathmandu"
+	h.Must(h.Ledger.PutUser(h.Context(), ledger.Actor{Name: "test", At: h.Millis()}, &u))
+	id := conversion(h, h.Campaign(h.Account("Northwind").ID, "Spring sale"), homing.ReasonKeyWrong, "")
+	h.Load()
+	const says = "A postback came at 2026-03-02 15:16:01 UTC+05:45 (09:31:01 UTC)"
+	op.Post("/differ", "list", id).Want(http.StatusOK).Has(strings.ReplaceAll(says, "+", "&#43;"), "in Asia/Kathmandu")
+	op.Post("/differ", "list", id, "as", "csv").Want(http.StatusOK).Has(says)
+}
+
+// A list is somebody's: what others converted is not lacking in it.
+func TestTheIDsTellWhoseListItIs(t *testing.T) {
+	h := house(t)
+	op := h.Operator()
+	mine, theirs := h.Account("Mine"), h.Account("Theirs")
+	_, err := h.Catalog.UpdateAccount(h.Context(), "test", theirs.ID, func(a *homing.Account) { a.Currency = "EUR" })
+	h.Must(err)
+	own := conversion(h, h.Campaign(mine.ID, "Own campaign"), homing.ReasonCounted, "")
+	conversion(h, h.Campaign(mine.ID, "Other campaign"), homing.ReasonCounted, "lacking-lead")
+	conversion(h, h.Campaign(theirs.ID, "Their campaign"), homing.ReasonCounted, "their-lead")
+	h.Load()
+	op.Post("/differ", "list", own+";2.10").Want(http.StatusOK).Has("and 2 conversions", "They are of <bdi>Mine</bdi>", "2.10 USD")
+	op.Post("/differ", "list", own, "view", "lacking:1").Want(http.StatusOK).Has("lacking-lead").Lacks("their-lead", "Their campaign")
+	nobodys := strings.Repeat("0123456789abcdef", 3)[:40]
+	op.Post("/differ", "list", nobodys, "from", "2026-03-01", "to", "2026-03-09").Want(http.StatusOK).Has("Choose the advertiser").Lacks("their-lead", "lacking-lead")
+}
+
 func TestHiddenAmountsStayHidden(t *testing.T) {
 	h := house(t)
 	h.Operator()

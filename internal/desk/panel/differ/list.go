@@ -48,7 +48,8 @@ type found struct {
 	// Newer and Older are what the buttons to other pages send; empty = none.
 	Before, After string
 	Currency      string
-	Kept          bool // the list stands in the form
+	Whose         string // conversions were looked at, if nobody chose; else empty
+	Kept          bool   // the list stands in the form
 	// Difference is the list's value less ours.
 	Difference string
 	Until      homing.Millis // the last moment of the range
@@ -62,8 +63,9 @@ type group struct {
 
 type shownRow struct {
 	*compare.Row
-	Campaign string
-	Request  string
+	Explained string
+	Campaign  string
+	Request   string
 }
 
 func (s *screen) ask(v *page.Visit) error {
@@ -198,7 +200,7 @@ func foundOf(v *page.Visit, list *compare.List, r *compare.Result, view string) 
 	if !known {
 		name = ""
 	}
-	p := &found{Result: r, List: list, Of: name, Currency: currencyOf(v), Until: r.Until - 1}
+	p := &found{Result: r, List: list, Of: name, Currency: currencyOf(v, r), Whose: whose(v, r), Until: r.Until - 1}
 	if r.Listed.Value.Given() && r.Ours.Value.Given() {
 		p.Difference = r.Listed.Value.Less(&r.Ours.Value).String()
 	}
@@ -217,6 +219,24 @@ func foundOf(v *page.Visit, list *compare.List, r *compare.Result, view string) 
 	}
 	p.page(v, rows, number)
 	return p
+}
+
+// whose names the advertisers that the list's ids belong to, where nobody chose
+// one.
+func whose(v *page.Visit, r *compare.Result) string {
+	if scope(v).Account != 0 || len(v.View.Accounts) == 1 {
+		return ""
+	}
+	var names []string
+	for _, id := range r.Accounts {
+		if a := v.View.Account(id); a != nil {
+			names = append(names, a.Name)
+		}
+	}
+	if len(names) > 3 {
+		return strconv.Itoa(len(names)) + " advertisers"
+	}
+	return strings.Join(names, ", ")
 }
 
 func (p *found) page(v *page.Visit, rows []*compare.Row, number string) {
@@ -240,7 +260,7 @@ func (p *found) page(v *page.Visit, rows []*compare.Row, number string) {
 }
 
 func shownOf(v *page.Visit, row *compare.Row) shownRow {
-	s := shownRow{Row: row}
+	s := shownRow{Row: row, Explained: row.Explain(v.Local())}
 	if c := v.View.Campaign(row.Campaign); c != nil {
 		s.Campaign = c.Name
 	}
@@ -278,12 +298,12 @@ func badgeOf(f compare.Finding) string {
 	return f.String()
 }
 
-// currencyOf is the currency of all amounts that the visitor looks at; empty if
-// there are several.
-func currencyOf(v *page.Visit) (currency string) {
-	account := scope(v).Account
-	for _, a := range v.Advertisers() {
-		if account != 0 && a.ID != account {
+// currencyOf is the currency of all amounts that are compared; empty if there are
+// several.
+func currencyOf(v *page.Visit, r *compare.Result) (currency string) {
+	for _, id := range r.Accounts {
+		a := v.View.Account(id)
+		if a == nil {
 			continue
 		}
 		if currency != "" && currency != a.Currency {

@@ -4,6 +4,7 @@
 package figures
 
 import (
+	"math"
 	"strings"
 	"time"
 
@@ -15,12 +16,57 @@ import (
 // Unknown stands for a figure that is not known, or not to be told.
 const Unknown = "–"
 
-// cents is what averages are rounded to: the ten-thousandth of a unit. Sums are
-// told to the last digit.
-const cents = int64(homing.Unit / 10_000)
+// Places is how many decimals the amounts of a column are shown with, so that
+// they stand below each other. It is even over the column, and exact figures are
+// a title or a file away; see Exact.
+type Places int
+
+// Decimals finds the places for some cells of a column: two at least, four for
+// what a click is worth, and so many that the smallest amount keeps two digits.
+func Decimals(c *report.Column, cells ...report.Cell) Places {
+	places := Places(2)
+	if !c.IsKey && c.Metric() == report.EPC {
+		places = 4
+	}
+	for _, cell := range cells {
+		if c.Kind != report.Money || cell.Null || cell.Number == 0 {
+			continue
+		}
+		for places < 6 && abs(cell.Number) < pow10(7-int(places)) {
+			places++
+		}
+	}
+	return places
+}
+
+// InColumn finds the places for a column of a table, and for what it is compared
+// with.
+func InColumn(t *report.Table, column int) Places {
+	var cells []report.Cell
+	for i := range t.Rows {
+		cells = append(cells, t.Rows[i].Cells[column])
+	}
+	return Decimals(&t.Columns[column], append(cells, t.Total.Cells[column])...)
+}
+
+// Exact is what a shown cell was rounded from; "" if it is told as it is.
+func (p Places) Exact(c *report.Column, cell report.Cell) string {
+	if c.Kind != report.Money || cell.Null || roundTo(cell.Number, pow10(6-int(p))) == cell.Number {
+		return ""
+	}
+	return page.Figure(cell.Text)
+}
+
+func pow10(n int) int64 {
+	power := int64(1)
+	for range n {
+		power *= 10
+	}
+	return power
+}
 
 // Text is a cell as pages show it.
-func Text(c *report.Column, cell report.Cell) string {
+func (p Places) Text(c *report.Column, cell report.Cell) string {
 	if cell.Null {
 		return Unknown
 	}
@@ -28,10 +74,7 @@ func Text(c *report.Column, cell report.Cell) string {
 	case report.Ratio:
 		return Percent(cell.Number)
 	case report.Money:
-		if average(c) {
-			return page.Figure(homing.Money(roundTo(cell.Number, cents)))
-		}
-		return page.Figure(cell.Text)
+		return page.Figure(p.fixed(cell.Number))
 	case report.Duration:
 		return page.Length(time.Duration(cell.Number) * time.Millisecond)
 	case report.Count:
@@ -40,10 +83,11 @@ func Text(c *report.Column, cell report.Cell) string {
 	return page.Plain(cell.Text)
 }
 
-// average tells whether an amount is one per click or conversion.
-func average(c *report.Column) bool {
-	m := c.Metric()
-	return !c.IsKey && (m == report.EPC || m == report.CPA)
+// fixed writes an amount in micro-units, rounded to the places.
+func (p Places) fixed(micros int64) string {
+	text := homing.Money(roundTo(micros, pow10(6-int(p)))).String()
+	_, decimals, _ := strings.Cut(text, ".")
+	return text + strings.Repeat("0", max(0, int(p)-len(decimals)))
 }
 
 // Percent writes millionths in percent, with two decimals: 21,500 is "2.15 %".
@@ -86,10 +130,14 @@ func hundredths(n int64) string {
 	return page.Figure(text)
 }
 
-// roundTo rounds half away from zero to a multiple of step.
+// roundTo rounds half away from zero to a multiple of step. What is too large for
+// that is cut.
 func roundTo(n, step int64) int64 {
-	if n < 0 {
+	switch {
+	case n < 0 && n != math.MinInt64:
 		return -roundTo(-n, step)
+	case n > math.MaxInt64-step:
+		return n / step * step
 	}
 	return (n + step/2) / step * step
 }

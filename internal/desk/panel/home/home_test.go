@@ -27,10 +27,10 @@ func TestTheFirstOperatorIsAskedWhatHoldsForTheWhole(t *testing.T) {
 	if to != "/setup" {
 		t.Fatalf("the first operator is led to %s", to)
 	}
-	b.Get("/setup").Want(200).Has("Four things that hold for the whole", "http://127.0.0.1:8080")
+	b.Get("/setup").Want(200).Has("Five things that hold for the whole", "http://127.0.0.1:8080")
 	b.Post("/setup", "name", "Acme", "public_url", "track.example.com", "zone", "Nowhere/Land", "currency", "EURO").Want(422).Has(`id="f-public_url-error"`, `value="Acme"`)
-	b.Post("/setup", "name", "Acme", "public_url", "https://track.example.com", "zone", "Europe/Berlin", "currency", "eur").Want(303)
-	if got := h.Catalog.View().Installation; got.Name != "Acme" || got.PublicURL != "https://track.example.com" || got.Zone != "Europe/Berlin" || got.Currency != "EUR" {
+	b.Post("/setup", "name", "Acme", "public_url", "https://track.example.com", "desk_url", "https://panel.example.com/", "zone", "Europe/Berlin", "currency", "eur").Want(303)
+	if got := h.Catalog.View().Installation; got.Name != "Acme" || got.PublicURL != "https://track.example.com" || got.DeskURL != "https://panel.example.com" || got.Zone != "Europe/Berlin" || got.Currency != "EUR" {
 		t.Errorf("settled: %+v", got)
 	}
 	if a := h.Account("First"); a.Currency != "EUR" {

@@ -19,9 +19,6 @@ var pages embed.FS
 //go:embed style.css
 var style string
 
-//go:embed setup.js
-var script string
-
 type screen struct {
 	demo  *demo.Demo
 	known known
@@ -31,7 +28,7 @@ type screen struct {
 func New(d *demo.Demo) page.Screen {
 	s := &screen{demo: d}
 	return page.Screen{
-		Pages: pages, Style: style, Scripts: map[string]string{"setup.js": script},
+		Pages: pages, Style: style,
 		Routes: []page.Route{
 			page.Get("/", page.SignedIn, s.lead),                    // the checklist, or the page one comes for
 			page.Get("/start", page.SignedIn, s.show),               // the checklist, also when it is done

@@ -13,17 +13,17 @@ import (
 // may stay empty, and all can be changed in the settings.
 type setupPage struct {
 	Form *page.Form
-	// Plain is how clicks and postbacks are reached now.
-	Plain string
+	// Plain is how clicks and postbacks are reached now, Desk how the panel is.
+	Plain, Desk string
 }
 
 func showSetup(v *page.Visit) error {
 	i := v.View.Installation
-	return renderSetup(v, page.NewForm("name", i.Name, "public_url", i.PublicURL, "zone", i.Zone, "currency", i.Currency))
+	return renderSetup(v, page.NewForm("name", i.Name, "public_url", i.PublicURL, "desk_url", i.DeskURL, "zone", i.Zone, "currency", i.Currency))
 }
 
 func renderSetup(v *page.Visit, f *page.Form) error {
-	return v.Show(page.FormStatus(f), "setup", "Set up homing", setupPage{f, v.Addresses().Plain()})
+	return v.Show(page.FormStatus(f), "setup", "Set up homing", setupPage{f, v.Addresses().Plain(), v.Addresses().Desk})
 }
 
 func setUp(v *page.Visit) error {
@@ -32,7 +32,7 @@ func setUp(v *page.Visit) error {
 		return err
 	}
 	_, err = v.Catalog.UpdateInstallation(v.R.Context(), v.Who.Actor(), func(i *homing.Installation) {
-		i.Name, i.PublicURL = strings.TrimSpace(f.Get("name")), f.Get("public_url")
+		i.Name, i.PublicURL, i.DeskURL = strings.TrimSpace(f.Get("name")), f.Get("public_url"), f.Get("desk_url")
 		i.Zone, i.Currency = strings.TrimSpace(f.Get("zone")), f.Get("currency")
 	})
 	var wrong *catalog.FieldError

@@ -102,8 +102,6 @@ func (s *screen) mayTest(v *page.Visit) bool {
 	return true
 }
 
-const tooSoon = "There was a test just now. Wait a few seconds and try again."
-
 // testMail sends a mail to whoever presses the button, and says in the server's
 // words why it was not taken.
 func (s *screen) testMail(v *page.Visit) error {
@@ -111,10 +109,10 @@ func (s *screen) testMail(v *page.Visit) error {
 		return fmt.Errorf("%w form: advertisers have no mail server of their own", homing.ErrInvalid)
 	}
 	if !s.mayTest(v) {
-		return s.render(v, http.StatusTooManyRequests, noticesPage{MailTold: &told{tooSoon}})
+		return s.render(v, http.StatusTooManyRequests, noticesPage{MailTold: &told{Early: true}})
 	}
 	if err := s.Watch.TestMail(v.R.Context(), v.Who.Email); err != nil {
-		return s.render(v, http.StatusBadGateway, noticesPage{MailTold: &told{err.Error()}})
+		return s.render(v, http.StatusUnprocessableEntity, noticesPage{MailTold: &told{Words: err.Error()}})
 	}
 	return s.render(v, http.StatusOK, noticesPage{MailTold: &told{}})
 }
@@ -125,10 +123,10 @@ func (s *screen) testWebhook(v *page.Visit) error {
 		return fmt.Errorf("%w form: there is no webhook to test", homing.ErrInvalid)
 	}
 	if !s.mayTest(v) {
-		return s.render(v, http.StatusTooManyRequests, noticesPage{HookTold: &told{tooSoon}})
+		return s.render(v, http.StatusTooManyRequests, noticesPage{HookTold: &told{Early: true}})
 	}
 	if err := s.Watch.TestWebhook(v.R.Context(), party(v)); err != nil {
-		return s.render(v, http.StatusBadGateway, noticesPage{HookTold: &told{err.Error()}})
+		return s.render(v, http.StatusUnprocessableEntity, noticesPage{HookTold: &told{Words: err.Error()}})
 	}
 	return s.render(v, http.StatusOK, noticesPage{HookTold: &told{}})
 }

@@ -128,10 +128,10 @@ func TestATestMailSaysWhyItFailed(t *testing.T) {
 	h := newHouse(t)
 	op := h.Operator()
 	op.Post(here+"/mail", "host", "127.0.0.1", "port", "1", "security", "plain", "from", "n@example.com").Want(http.StatusSeeOther)
-	op.Post(here+"/mail/test").Want(http.StatusBadGateway).Has("The server’s words:", "connection refused")
-	op.Post(here + "/mail/test").Want(http.StatusTooManyRequests).Has("Wait a few seconds")
+	op.Post(here+"/mail/test").Want(http.StatusUnprocessableEntity).Has("The server’s words:", "connection refused")
+	op.Post(here + "/mail/test").Want(http.StatusTooManyRequests).Has("Wait a few seconds").Lacks("not taken")
 	h.Pass(10 * time.Second)
-	op.Post(here + "/mail/test").Want(http.StatusBadGateway)
+	op.Post(here + "/mail/test").Want(http.StatusUnprocessableEntity)
 }
 
 func TestWhatStandsAndWhatWas(t *testing.T) {

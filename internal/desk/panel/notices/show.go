@@ -43,8 +43,12 @@ type kind struct {
 	On bool
 }
 
-// told is what a test came to: empty words are good ones.
-type told struct{ Words string }
+// told is what a test came to: empty words are good ones. Early: there was none,
+// because the one before was just now.
+type told struct {
+	Words string
+	Early bool
+}
 
 func (s *screen) show(v *page.Visit) error { return s.render(v, http.StatusOK, noticesPage{}) }
 

@@ -14,6 +14,7 @@ import (
 // tile is one figure of today with what it is held against.
 type tile struct {
 	Title, Figure, Unit string
+	Exact               string // what Figure was rounded from; empty if it was not
 	Hint                string
 	Against             []against
 }
@@ -39,7 +40,8 @@ func (d *day) tiles() (list []tile) {
 			continue // is behind the acceptance
 		}
 		cell := d.now.Rows[0].Cells[i]
-		t := tile{Title: c.Title, Figure: figures.Text(c, cell), Hint: hints[c.Metric()]}
+		places := figures.Decimals(c, cell, d.yesterday.Rows[0].Cells[i], d.week.Rows[0].Cells[i])
+		t := tile{Title: c.Title, Figure: places.Text(c, cell), Exact: places.Exact(c, cell), Hint: hints[c.Metric()]}
 		if c.Kind == report.Money && !cell.Null {
 			t.Unit = d.now.Currency
 		}
@@ -48,7 +50,7 @@ func (d *day) tiles() (list []tile) {
 			name  string
 		}{{d.yesterday, "yesterday"}, {d.week, "last " + past}} {
 			then := other.table.Rows[0].Cells[i]
-			t.Against = append(t.Against, against{difference(c, cell, then), other.name, figures.Text(c, then)})
+			t.Against = append(t.Against, against{difference(c, cell, then), other.name, places.Text(c, then)})
 		}
 		list = append(list, t)
 	}
@@ -133,7 +135,8 @@ func (d *day) top(v *page.Visit) (list []campaign) {
 		if t.Column(name) < 0 {
 			return ""
 		}
-		return figures.Text(column(line, name))
+		c, cell := column(line, name)
+		return figures.InColumn(t, t.Column(name)).Text(c, cell)
 	}
 	for i := range t.Rows {
 		most[0] = max(most[0], number(&t.Rows[i], "conversions"))

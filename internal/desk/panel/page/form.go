@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -123,6 +124,9 @@ type field struct {
 	Scope                           string // tells fields of one name on one page apart
 	Must, Mono, Number, Area        bool
 	Focus                           bool
+	Bare                            bool   // nothing says that it is optional
+	Aria                            string // the label, where none is to be seen
+	Beside                          string // the id of a hint that stands elsewhere
 }
 
 // fieldOf is the template function field. The others refine it.
@@ -157,6 +161,30 @@ func (f field) Lines() field { f.Area = true; return f }
 // First gets the focus when the page opens.
 func (f field) First() field { f.Focus = true; return f }
 
+// Dated makes it a calendar's: of days, or of a day and a time if that stands in
+// it. What no calendar could show, such as 24h, stays a text.
+func (f field) Dated() field {
+	f.Type = "text"
+	for _, kind := range []struct{ name, layout string }{
+		{"date", time.DateOnly}, {"datetime-local", "2006-01-02T15:04"}, {"datetime-local", "2006-01-02T15:04:05"},
+	} {
+		if _, err := time.Parse(kind.layout, f.Value); err == nil || f.Value == "" {
+			f.Type = kind.name
+			break
+		}
+	}
+	return f
+}
+
+// Unmarked leaves out the word "optional": in a filter everything is.
+func (f field) Unmarked() field { f.Bare = true; return f }
+
+// Spoken is for the part "input": the label is not to be seen, but is read out.
+func (f field) Spoken() field { f.Aria = f.Label; return f }
+
+// Explained names a hint that stands elsewhere, for several fields.
+func (f field) Explained(id string) field { f.Beside = id; return f }
+
 // In tells it apart from fields of the same name in other forms of the page.
 func (f field) In(scope string) field { f.Scope = scope; return f }
 
@@ -171,6 +199,9 @@ func (f field) Described() string {
 	}
 	if f.Error != "" {
 		ids = append(ids, f.ID()+"-error")
+	}
+	if f.Beside != "" {
+		ids = append(ids, f.Beside)
 	}
 	return strings.Join(ids, " ")
 }

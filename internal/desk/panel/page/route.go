@@ -61,21 +61,25 @@ func (r Route) Lasts() Route { r.Lasting = true; return r }
 // Takes lets the form be as large as most bytes.
 func (r Route) Takes(most int64) Route { r.Largest = most; return r }
 
-// match returns the values of a pattern's names. Paths are compared as they
-// were sent: an encoded or unclean path is no page of ours.
-func (r *Route) match(path string) (map[string]string, bool) {
-	want, got := strings.Split(r.Pattern, "/"), strings.Split(path, "/")
-	if len(want) != len(got) {
-		return nil, false
-	}
-	params := map[string]string{}
-	for i, segment := range want {
+// match returns the values of a pattern's names; nil if it has none. Paths are
+// compared as they were sent: an encoded or unclean path is no page of ours. It is
+// asked of every route for every page, so it makes nothing for those that differ.
+func (r *Route) match(path string) (params map[string]string, ok bool) {
+	want, got, more := r.Pattern, path, true
+	for more {
+		var segment, sent string
+		var sentMore bool
+		segment, want, more = strings.Cut(want, "/")
+		sent, got, sentMore = strings.Cut(got, "/")
 		name, isName := strings.CutPrefix(segment, "{")
-		switch {
-		case isName && got[i] != "":
-			params[strings.TrimSuffix(name, "}")] = got[i]
-		case isName || segment != got[i]:
+		if more != sentMore || isName && sent == "" || !isName && segment != sent {
 			return nil, false
+		}
+		if isName {
+			if params == nil {
+				params = map[string]string{}
+			}
+			params[strings.TrimSuffix(name, "}")] = sent
 		}
 	}
 	return params, true

@@ -16,7 +16,7 @@ import (
 func functions(a *assets) template.FuncMap {
 	return template.FuncMap{
 		"asset": a.url, "bundled": a.bundled, "field": fieldOf, "pieces": pieces, "plain": Plain, "window": homing.FormatWindow,
-		"moment": moment, "date": date, "zone": zoneOf, "zoneAt": zoneAt, "stamp": stamp, "ago": ago,
+		"moment": moment, "date": date, "zones": func() []string { return zoneList }, "zone": zoneOf, "zoneAt": zoneAt, "stamp": stamp, "ago": ago,
 		"figure": Figure, "count": count, "part": pair, "short": shortened, "network": networkOf,
 		"words": func(name string) string { return strings.ReplaceAll(name, "_", " ") },
 	}

@@ -90,12 +90,12 @@ func New(t *testing.T, screens Screens) *House {
 	h.Must(err)
 	t.Cleanup(func() { h.Spool.Close() })
 	keyring := func() *homing.Keyring { return h.Keyring }
-	h.Catalog, err = catalog.Open(t.Context(), catalog.Options{Ledger: h.Ledger, Clock: h.Time, Keyring: keyring})
+	h.Catalog, err = catalog.Open(t.Context(), catalog.Options{Ledger: h.Ledger, Clock: h.Time, Keyring: keyring, Erased: func(e ledger.Erasure) { h.Journal.Forget(e) }})
 	h.Must(err)
 	h.Warehouse = warehousetest.NewModel()
 	h.Loader = loader.Open(loader.Options{
 		Spool: h.Spool, Books: h.Ledger, Warehouse: h.Warehouse, View: h.Catalog.View, Keyring: keyring, Clock: h.Time,
-		Log: h.log, Every: 10 * time.Millisecond,
+		Log: h.log, // Load has it hurry
 	})
 	h.Reports = &report.Engine{
 		Warehouse: h.Warehouse, View: h.Catalog.View, Keyring: keyring, Clock: h.Time, Fresh: h.Loader.Fresh,

@@ -48,16 +48,6 @@ type change struct {
 	Who string
 }
 
-// similar are other calls of the last day with the same verdict for the same
-// reason, from the same network.
-type similar struct {
-	Count int64
-	Rows  []line
-	Path  string
-}
-
-const mostSimilar = 5
-
 // findPostback finds an entry of the log by its request id.
 func findPostback(v *page.Visit, text string) (homing.AccountID, error) {
 	id, err := homing.ParseRequestID(text)
@@ -102,9 +92,15 @@ func explain(v *page.Visit, e *journal.Entry) (*postbackPage, error) {
 	p := &postbackPage{
 		line: f.table(v).ofEntry(v, e), Postback: &shown, Reason: e.Verdict.Reason.Info(), Steps: judge.Steps(&e.Postback),
 		Answer: judge.Answered(&shown, v.View.Account(e.Account)), Remarks: remarks(e.Verdict.Flags), Operator: v.Who.Operator(),
-		Similar: similarTo(v, f, e),
+	}
+	var err error
+	if p.Similar, err = similarTo(v, f, e); err != nil {
+		return nil, err
 	}
 	p.Text = http.StatusText(p.Answer.Status)
+	if a := p.Reason.Answer; v.Who.HideMoney && (a == homing.AnswerInvalidPrice || a == homing.AnswerPriceRange) {
+		p.Answer.Body = "…" // it names the range
+	}
 	p.Today = p.Reason.Answer == homing.AnswerPriceRange
 	p.Many = judge.Guesses(e.Verdict.Reason)
 	if key := v.View.Key(e.Key); key != nil && v.Who.MaySee(key.Account) {
@@ -140,29 +136,6 @@ func (p *postbackPage) tellHistory(v *page.Visit, id homing.ConversionID) error 
 		p.History = append(p.History, change{c, actors.Name(c.Actor)})
 	}
 	return nil
-}
-
-// similarTo counts in memory.
-func similarTo(v *page.Visit, f *filters, e *journal.Entry) *similar {
-	network := homing.CutAddr(e.Addr)
-	s := &similar{}
-	filter := journal.Filter{Account: f.scope.Account, Outcome: e.Verdict.Outcome, Since: max(1, v.Now-inMemory), Also: func(o *journal.Entry) bool {
-		same := o.Verdict.Reason == e.Verdict.Reason && homing.CutAddr(o.Addr) == network && o.Request != e.Request
-		if same {
-			s.Count += int64(o.Count)
-		}
-		return same
-	}}
-	t := f.table(v)
-	for _, o := range v.Journal.Recent(filter, mostSimilar) {
-		s.Rows = append(s.Rows, t.ofEntry(v, &o))
-	}
-	values := url.Values{"from": {"24h"}, "reason": {e.Verdict.Reason.String()}}
-	if network.IsValid() {
-		values.Set("sender", network.String())
-	}
-	s.Path = "/postbacks?" + values.Encode()
-	return s
 }
 
 // curl is the call as a command, with a word where the key was.

@@ -58,7 +58,8 @@ type form struct {
 	// Hidden are parameters that the form keeps without showing them.
 	Hidden []pair
 	Faults map[string]string
-	Open   bool // more than a search is set
+	Dates  *page.Form // from and to
+	Open   bool       // more than a search is set
 	values map[string][]string
 }
 
@@ -165,6 +166,12 @@ func formOf(v *page.Visit, f *filters) form {
 		info := r.Info()
 		if info.Outcome != homing.Ignored || v.Who.Operator() {
 			out.Reasons = append(out.Reasons, option{info.Code, strings.TrimSuffix(info.Title, "."), info.Code == out.Get("reason")})
+		}
+	}
+	out.Dates = page.NewForm("from", out.Get("from"), "to", out.Get("to"))
+	for _, name := range []string{"from", "to"} {
+		if text := f.Faults[name]; text != "" {
+			out.Dates.Errors[name] = text
 		}
 	}
 	now := out.Get("range")

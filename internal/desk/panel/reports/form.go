@@ -21,6 +21,7 @@ type form struct {
 	Span     string
 	Spans    []choice
 	From, To string
+	Dates    *page.Form // From and To, as the part "dates" shows them
 	Compare  string
 	Compares []choice
 	Zone     string
@@ -68,7 +69,31 @@ func formOf(v *page.Visit, asked map[string][]string) *form {
 	if f.Zone == "" {
 		f.Zone = f.Own
 	}
+	f.Dates = page.NewForm("from", f.From, "to", f.To)
 	return f
+}
+
+// Said is the question in a line, for when its form is folded.
+func (f *form) Said() string {
+	var by []string
+	for _, name := range f.By {
+		if d, ok := warehouse.DimensionNamed(name); ok {
+			by = append(by, titleOf(d))
+		}
+	}
+	said := "Totals"
+	if len(by) > 0 {
+		said = "By " + strings.Join(by, ", ")
+	}
+	for _, c := range f.Spans {
+		if c.Value == f.Span {
+			said += " · " + c.Label
+		}
+	}
+	if f.Compare != "" {
+		said += " · compared"
+	}
+	return said
 }
 
 func (f *form) takeMetrics(v *page.Visit, names string) {
@@ -105,15 +130,7 @@ func (f *form) take(q *report.Question) {
 	}
 	f.From = q.From.Time().In(q.Zone).Format(time.DateOnly)
 	f.To = (q.Until - 1).Time().In(q.Zone).Format(time.DateOnly)
-}
-
-// DateKind is the kind of input for a time: a calendar, unless the URL has a
-// time of day, which it could not show.
-func (f *form) DateKind(text string) string {
-	if _, err := time.Parse(time.DateOnly, text); err == nil || text == "" {
-		return "date"
-	}
-	return "text"
+	f.Dates = page.NewForm("from", f.From, "to", f.To)
 }
 
 // usual zones are suggested; any other of the IANA's can be typed.

@@ -1,7 +1,7 @@
 // Escape takes the last condition off, unless something is open or being typed.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.defaultPrevented || event.target.closest("input, select, textarea, dialog")) return;
-  const open = document.querySelector("#report details[open]");
+  const open = [...document.querySelectorAll("#report details[open]")].at(-1);
   if (open) {
     open.open = false;
     open.querySelector("summary").focus();

@@ -53,10 +53,11 @@ func sheetOf(l *links, t *report.Table, scope report.Scope, most int) *sheet {
 		s.Opens = titleOf(next)
 	}
 	s.heads(l, t)
+	places := placesOf(t)
 	size := 0
 	for i := range t.Rows[:min(most, len(t.Rows))] {
 		line := &t.Rows[i]
-		r := row{Keys: keysOf(l, t, line), Figures: figuresOf(t, line)}
+		r := row{Keys: keysOf(l, t, line), Figures: figuresOf(t, line, places)}
 		if s.Opens != "" {
 			r.Open = l.open(line.Keys, next)
 		}
@@ -65,9 +66,9 @@ func sheetOf(l *links, t *report.Table, scope report.Scope, most int) *sheet {
 		}
 		s.Rows = append(s.Rows, r)
 	}
-	s.Total = figuresOf(t, &t.Total)
+	s.Total = figuresOf(t, &t.Total, places)
 	if t.Rest != nil && len(s.Rows) == len(t.Rows) {
-		s.Rest = figuresOf(t, t.Rest)
+		s.Rest = figuresOf(t, t.Rest, places)
 	}
 	return s
 }
@@ -171,17 +172,30 @@ func noneOf(d warehouse.Dimension) string {
 	return "not known"
 }
 
+// placesOf are the decimals of each column; what is compared has the same.
+func placesOf(t *report.Table) []figures.Places {
+	places := make([]figures.Places, len(t.Columns))
+	for i := range t.Columns {
+		places[i] = figures.InColumn(t, i)
+		if t.Columns[i].Part == report.Before && i > 0 {
+			places[i] = max(places[i], places[i-1])
+			places[i-1] = places[i]
+		}
+	}
+	return places
+}
+
 // figuresOf are a line's metrics, each with what it is compared with.
-func figuresOf(t *report.Table, line *report.Line) (cells []cell) {
+func figuresOf(t *report.Table, line *report.Line, places []figures.Places) (cells []cell) {
 	for i := range t.Columns {
 		c := &t.Columns[i]
 		if c.IsKey {
 			continue
 		}
-		text := figures.Text(c, line.Cells[i])
+		text := places[i].Text(c, line.Cells[i])
 		switch c.Part {
 		case report.Itself:
-			one := cell{Text: text}
+			one := cell{Text: text, Title: places[i].Exact(c, line.Cells[i])}
 			if exact := line.Cells[i].Text; c.Kind == report.Duration && exact != "" {
 				one.Title = c.Show(line.Cells[i])
 			}

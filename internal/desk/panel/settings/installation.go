@@ -1,7 +1,6 @@
 package settings
 
 import (
-	_ "embed"
 	"errors"
 	"net/http"
 	"strings"
@@ -11,19 +10,10 @@ import (
 	"homing/internal/flow/catalog"
 )
 
-// zoneNames are the zones that are offered: one for each place of the IANA's
-// table. Others that the system knows can be typed.
-//
-//go:embed zones.txt
-var zoneNames string
-
-var zones = strings.Fields(zoneNames)
-
 // installationPage is what holds for the whole.
 type installationPage struct {
 	Form  *page.Form
 	Given Given
-	Zones []string
 	// Plain and Desk are how clicks and the panel are reached now.
 	Plain, Desk string
 }
@@ -31,12 +21,12 @@ type installationPage struct {
 func (s screen) showInstallation(v *page.Visit) error {
 	i := v.View.Installation
 	return s.renderInstallation(v, http.StatusOK,
-		page.NewForm("name", i.Name, "public_url", i.PublicURL, "zone", i.Zone, "currency", i.Currency))
+		page.NewForm("name", i.Name, "public_url", i.PublicURL, "desk_url", i.DeskURL, "zone", i.Zone, "currency", i.Currency))
 }
 
 func (s screen) renderInstallation(v *page.Visit, status int, f *page.Form) error {
 	at := v.Rooms.Addresses()
-	return v.Show(status, "settings_installation", "Installation", installationPage{f, s.Given, zones, at.Plain(), at.Desk})
+	return v.Show(status, "settings_installation", "Installation", installationPage{f, s.Given, at.Plain(), at.Desk})
 }
 
 func (s screen) changeInstallation(v *page.Visit) error {
@@ -45,7 +35,8 @@ func (s screen) changeInstallation(v *page.Visit) error {
 		return err
 	}
 	_, err = v.Rooms.Catalog.UpdateInstallation(v.R.Context(), v.Who.Actor(), func(i *homing.Installation) {
-		i.Name, i.PublicURL, i.Zone, i.Currency = f.Get("name"), f.Get("public_url"), strings.TrimSpace(f.Get("zone")), f.Get("currency")
+		i.Name, i.PublicURL, i.DeskURL = f.Get("name"), f.Get("public_url"), f.Get("desk_url")
+		i.Zone, i.Currency = strings.TrimSpace(f.Get("zone")), f.Get("currency")
 	})
 	var wrong *catalog.FieldError
 	if errors.As(err, &wrong) {

@@ -14,7 +14,7 @@ import (
 type peoplePage struct {
 	Side
 	People []homing.User
-	More   int // not shown
+	Paging page.Paging
 	Invite *page.Form
 	Levels []levelWord
 	shownLink
@@ -39,8 +39,8 @@ type shownLink struct {
 	Until     homing.Millis
 }
 
-// mostPeople are shown at once.
-const mostPeople = 150
+// peopleAtOnce is how many a page lists.
+const peopleAtOnce = 50
 
 // side is what the request is about: the router has looked ?account= up, and
 // whether it is theirs to see.
@@ -64,10 +64,8 @@ func renderPeople(v *page.Visit, status int, p peoplePage) error {
 	if err != nil {
 		return err
 	}
-	if len(people) > mostPeople {
-		people, p.More = people[:mostPeople], len(people)-mostPeople
-	}
-	p.Side, p.People, p.Levels = whose, people, levels
+	p.People, p.Paging = page.Cut(v, "/settings/people", people, peopleAtOnce, "user")
+	p.Side, p.Levels = whose, levels
 	if p.Invite == nil {
 		p.Invite = page.NewForm("level", homing.Manager.String())
 	}

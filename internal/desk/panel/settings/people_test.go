@@ -1,6 +1,7 @@
 package settings_test
 
 import (
+	"fmt"
 	"testing"
 
 	"homing"
@@ -101,4 +102,19 @@ func TestNobodyLocksThemselvesOut(t *testing.T) {
 	to := op.Post("/settings/people/1", "do", "save", "level", "manager").Want(moved).Header.Get("Location")
 	op.Get(to).Want(ok).Has("manager")
 	op.Get("/settings/people/1").Want(forbidden)
+}
+
+func TestManyPeopleHavePages(t *testing.T) {
+	h := open(t, settings.Given{})
+	op := h.Operator()
+	a := h.Account("Northwind")
+	for i := range 120 {
+		u := homing.User{Email: fmt.Sprintf("person%03d@example.com", i), Role: homing.RoleAdvertiser, Account: a.ID, Level: homing.ReadOnly, Password: "x"}
+		h.Must(h.Ledger.PutUser(h.Context(), ledger.Actor{Name: "test"}, &u))
+	}
+	theirs := "/settings/people?account=" + a.ID.String()
+	op.Get(theirs).Want(ok).Has("1 to 50 of 120 users", "account=1&amp;page=2").Lacks("person050")
+	op.Get(theirs+"&page=3").Want(ok).Has("person119@example.com", "101 to 120 of 120 users", "account=1&amp;page=2").Lacks("person099")
+	// Whoever is invited from a later page finds the pages where they were.
+	op.Post(theirs+"&page=3", "email", "zoe@example.com", "level", "manager").Want(ok).Has("is not shown again", "/settings/people?account=1&amp;page=2")
 }

@@ -25,7 +25,7 @@ type Options struct {
 
 // Given are settings that homing was started with: they go before what is settled
 // here. Empty ones were not given.
-type Given struct{ PublicURL, Zone string }
+type Given struct{ PublicURL, DeskURL, Zone string }
 
 // screen carries the options to its handlers.
 type screen struct{ Options }

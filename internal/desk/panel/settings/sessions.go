@@ -3,6 +3,7 @@ package settings
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"homing"
@@ -19,19 +20,27 @@ type sessionRow struct {
 	This    bool // the one that asks
 }
 
-// mostSessions are shown; all can be ended at once.
-const mostSessions = 50
+// sessionsAtOnce is how many a page lists; all can be ended at once.
+const sessionsAtOnce = 20
 
-func sessionRows(v *page.Visit, sessions []ledger.Session) (rows []sessionRow) {
-	for _, s := range sessions {
-		row := sessionRow{s, nameOf(s), browserOf(s.UserAgent), s.Token == v.Who.Session.Token}
-		if row.This {
-			rows = append([]sessionRow{row}, rows...)
-		} else if len(rows) < mostSessions {
-			rows = append(rows, row)
+// sessionRows are a page of a person's sessions, the one that asks before all
+// others.
+func sessionRows(v *page.Visit, sessions []ledger.Session) (rows []sessionRow, paging page.Paging) {
+	this := func(s ledger.Session) bool { return s.Token == v.Who.Session.Token }
+	if i := slices.IndexFunc(sessions, this); i > 0 {
+		one := sessions[i]
+		sessions = slices.Insert(slices.Delete(slices.Clone(sessions), i, i+1), 0, one)
+	}
+	sessions, paging = page.Cut(v, "/settings", sessions, sessionsAtOnce, "session")
+	for _, to := range []*string{&paging.Previous, &paging.Next} {
+		if *to != "" {
+			*to += "#sessions"
 		}
 	}
-	return rows
+	for _, s := range sessions {
+		rows = append(rows, sessionRow{s, nameOf(s), browserOf(s.UserAgent), this(s)})
+	}
+	return rows, paging
 }
 
 // nameOf tells a session from the others of a person. It is the beginning of the

@@ -156,7 +156,7 @@ func TestTheInstallation(t *testing.T) {
 	h := open(t, settings.Given{})
 	b := h.Operator()
 	b.Get("/settings/installation").Want(ok).Has(`<option value="Europe/Berlin">`, "http://127.0.0.1:8080").Lacks("which goes before this")
-	for field, bad := range map[string]string{"name": "a\x00b", "public_url": "track.example.com", "zone": "Local", "currency": "EURO"} {
+	for field, bad := range map[string]string{"name": "a\x00b", "public_url": "track.example.com", "desk_url": "https://x.example/panel", "zone": "Local", "currency": "EURO"} {
 		b.Post("/settings/installation", field, bad).Want(unfit).Has("f-" + field + "-error")
 	}
 	if i := h.Catalog.View().Installation; i.Name+i.PublicURL+i.Zone+i.Currency != "" {

@@ -19,7 +19,7 @@ import (
 type tokensPage struct {
 	Operator bool
 	Rows     []tokenRow
-	More     int // not shown
+	Paging   page.Paging
 	Form     *page.Form
 	Scopes   []scopeWord
 	// Advertisers a new token can be bound to; operators choose.
@@ -57,8 +57,8 @@ var expiries = map[string]time.Duration{
 	"30d": 30 * 24 * time.Hour, "90d": 90 * 24 * time.Hour, "365d": 365 * 24 * time.Hour, "never": 0,
 }
 
-// mostTokens are shown, the active ones first, and the newest of them.
-const mostTokens = 50
+// tokensAtOnce is how many a page lists, the active ones first, the newest first.
+const tokensAtOnce = 50
 
 func (s screen) showTokens(v *page.Visit) error {
 	return s.renderTokens(v, http.StatusOK, tokensPage{})
@@ -76,9 +76,7 @@ func (s screen) renderTokens(v *page.Visit, status int, p tokensPage) error {
 		}
 	}
 	slices.SortStableFunc(p.Rows, func(a, b tokenRow) int { return cmp.Compare(past(a), past(b)) })
-	if len(p.Rows) > mostTokens {
-		p.Rows, p.More = p.Rows[:mostTokens], len(p.Rows)-mostTokens
-	}
+	p.Rows, p.Paging = page.Cut(v, "/settings/tokens", p.Rows, tokensAtOnce, "token")
 	if p.Operator {
 		p.Advertisers = v.Advertisers()
 	}

@@ -1,6 +1,8 @@
 package settings_test
 
 import (
+	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -83,15 +85,24 @@ func TestAnAdvertisersTokensAreBoundToIt(t *testing.T) {
 	}
 }
 
-func TestManyTokensAreCut(t *testing.T) {
+func TestManyTokensHavePages(t *testing.T) {
 	h := open(t, settings.Given{})
 	op := h.Operator()
 	for range 201 {
 		_, _, err := tokensOf(h).Make(h.Context(), "test", signin.NewToken{Name: strings.Repeat("n", 200), Scopes: homing.AllScopes})
 		h.Must(err)
 	}
-	shown := op.Get("/settings/tokens").Want(ok).Has("151 more tokens", "homing token list")
+	shown := op.Get("/settings/tokens").Want(ok).Has("1 to 50 of 201 tokens", "/settings/tokens?page=2", "/settings/tokens/201/revoke")
 	if len(shown.Text) > 100<<10 {
 		t.Errorf("the page has %d bytes", len(shown.Text))
+	}
+	seen := map[string]bool{}
+	for n := range 5 {
+		for _, m := range regexp.MustCompile(`/settings/tokens/(\d+)/revoke`).FindAllString(op.Get(fmt.Sprintf("/settings/tokens?page=%d", n+1)).Want(ok).Text, -1) {
+			seen[m] = true
+		}
+	}
+	if len(seen) != 201 {
+		t.Errorf("the pages list %d of 201", len(seen))
 	}
 }

@@ -15,10 +15,10 @@ type youPage struct {
 	*signin.Person
 	Belongs  string // the advertiser's name
 	Zone     *page.Form
-	Zones    []string
 	Default  string // the zone without a choice
 	Password *page.Form
 	Sessions []sessionRow
+	Paging   page.Paging // of the sessions
 	// Renew and Remove are the forms of a second factor that is there.
 	Renew, Remove *page.Form
 	Left          int // recovery codes
@@ -31,8 +31,9 @@ func renderYou(v *page.Visit, status int, p youPage) error {
 	if err != nil {
 		return err
 	}
-	p.Person, p.Sessions, p.Left = v.Who, sessionRows(v, sessions), len(v.Who.Recovery)
-	p.Zones, p.Default = zones, cmp.Or(defaultZone(v), "UTC")
+	p.Person, p.Left = v.Who, len(v.Who.Recovery)
+	p.Sessions, p.Paging = sessionRows(v, sessions)
+	p.Default = cmp.Or(defaultZone(v), "UTC")
 	if a := v.View.Account(v.Who.Account); a != nil {
 		p.Belongs = a.Name
 	}

@@ -39,6 +39,8 @@ type Health struct {
 	// Disk is the one that the data is on; nil = not known yet.
 	Disk         *disk.State
 	Certificates []Certificate
+	// Backup is the last one that was made; nil = none.
+	Backup *Backup
 	// Retention says how long what is kept, as homing was started.
 	Retention []Fact
 	// Failures are notices that could not be sent.
@@ -48,6 +50,18 @@ type Health struct {
 	// Incidents are troubles that are over, the newest first.
 	Incidents []Incident
 }
+
+// Backup tells of a backup that was made.
+type Backup struct {
+	At   homing.Millis
+	What string // where it is, and what is in it
+}
+
+// backupOld is when a backup is too old to be called fine.
+const backupOld homing.Millis = 48 * 60 * 60 * 1000
+
+// Old tells that another one should be made.
+func (b Backup) Old(now page.Present) bool { return now.At-b.At > backupOld }
 
 // Certificate is one of a listener's.
 type Certificate struct {

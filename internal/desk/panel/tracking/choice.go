@@ -34,6 +34,9 @@ func choiceOf(v *page.Visit) *choice {
 		words: tracker.Words{Param: q.Get("param"), Click: q.Get("click"), Value: q.Get("value"), Lead: q.Get("lead")},
 	}
 	c.campaign = ownCampaign(v, q.Get("campaign"))
+	if all := v.View.CampaignsOf(v.Account.ID); c.campaign == nil && len(all) == 1 {
+		c.campaign = all[0]
+	}
 	switch id := q.Get("tracker"); {
 	case id == otherTracker:
 		c.tracker = id

@@ -2,13 +2,8 @@ package tracking
 
 import (
 	"errors"
-	"fmt"
-	"net/http"
 
-	"homing"
 	"homing/internal/desk/panel/page"
-	"homing/internal/flow/catalog"
-	"homing/internal/rule/macro"
 	"homing/internal/rule/tracker"
 )
 
@@ -34,7 +29,9 @@ type connection struct {
 	Missing    string
 	Uses       []use
 	Line       campaignLine
-	TestPath   string
+	// Steps are the tracker's, with the name that the campaign sends.
+	Steps    []string
+	TestPath string
 }
 
 // use is a macro of the postback, explained.
@@ -92,83 +89,6 @@ func connectionOf(v *page.Visit, c *choice, o tracker.Options) connection {
 		out.Uses = append(out.Uses, use{u.Text, roleMeanings[u.Role], u.Note, confidences[u.Confidence]})
 	}
 	out.Line = lineOf(v, c)
+	out.Steps = c.template.StepsWith(out.Line.Name)
 	return out
-}
-
-// campaignLine is the first line: what the campaign's URL has to have in it.
-type campaignLine struct {
-	// Text is what to append; Pieces the same, highlighted.
-	Text       string
-	Pieces     []page.Piece
-	Note       string
-	Confidence confidence
-	// Campaign is the chosen one; nil if there is none.
-	Campaign *catalog.Campaign
-	// Present is its URL, Appended the same with the line. Done: it is in there.
-	Present, Appended []page.Piece
-	Done              bool
-	AppendPath        string
-}
-
-func lineOf(v *page.Visit, c *choice) campaignLine {
-	t := c.template
-	l := campaignLine{Text: t.Line(), Note: t.Param.Note, Confidence: confidences[t.Param.Confidence], Campaign: c.campaign}
-	l.Pieces = highlighted(l.Text)
-	if l.Campaign == nil || l.Text == "" {
-		return l
-	}
-	appended := t.Append(l.Campaign.URL)
-	l.Present, l.Appended = highlighted(l.Campaign.URL), highlighted(appended)
-	l.Done = appended == l.Campaign.URL
-	l.AppendPath = c.with(c.path + "/append")
-	return l
-}
-
-// highlighted marks the macros of a campaign's URL, or of a part of one.
-func highlighted(text string) (list []page.Piece) {
-	const before = "https://x.example/?"
-	full := text
-	if _, err := macro.Compile(text); err != nil {
-		full = before + text // a parameter alone
-	}
-	for i, s := range macro.Highlight(full) {
-		piece := page.Piece{Text: full[s.Start:s.End], Kind: s.Kind.String()}
-		if i == 0 && full != text {
-			piece.Text = piece.Text[len(before):]
-		}
-		list = append(list, piece)
-	}
-	return list
-}
-
-// appendLine writes the parameter into a campaign's URL, if that is still the one
-// that was shown.
-func appendLine(v *page.Visit) error {
-	f, err := v.Form()
-	if err != nil {
-		return err
-	}
-	c := choiceOf(v)
-	campaign := ownCampaign(v, f.Get("campaign"))
-	if campaign == nil {
-		return fmt.Errorf("campaign: %w", homing.ErrNotFound)
-	}
-	if c.template == nil || !c.template.Param.Known() {
-		return fmt.Errorf("%w tracker: none was chosen", homing.ErrInvalid)
-	}
-	stale := false
-	_, err = v.Rooms.Catalog.UpdateCampaign(v.R.Context(), v.Who.Actor(), campaign.ID, func(now *homing.Campaign) {
-		if stale = now.URL != f.Get("present"); !stale {
-			now.URL = c.template.Append(now.URL)
-		}
-	})
-	switch {
-	case stale:
-		return fmt.Errorf("%w: the campaign's URL was changed since the page was loaded", homing.ErrConflict)
-	case err != nil:
-		return err
-	}
-	c.campaign = campaign
-	http.Redirect(v.W, v.R, c.to("done", "appended")+"#connect", http.StatusSeeOther)
-	return nil
 }

@@ -64,7 +64,7 @@ func TestEveryTrackerHasAPage(t *testing.T) {
 				t.Errorf("%s: %d bytes", tr.ID, len(got.Text))
 			}
 			p := tr.Postback(form, o)
-			says(t, got, tr.Line(), tr.Tick, tr.Steps[0], tr.Sources[0], tr.CheckedOn)
+			says(t, got, tr.Line(), tr.Tick, tr.StepsWith(tr.Param.Text)[0], tr.Sources[0], tr.CheckedOn)
 			if p.URL() != "" {
 				says(t, got, p.URL())
 			}
@@ -96,6 +96,7 @@ func TestTheLineIsWrittenIntoTheCampaign(t *testing.T) {
 	h := newHouse(t)
 	a, other := h.Account("Northwind"), h.Account("Other")
 	c, theirs := h.Campaign(a.ID, "Spring"), h.Campaign(other.ID, "Theirs")
+	h.Campaign(a.ID, "Summer")
 	op := h.Operator()
 	path := page.TrackingPath(a.ID) + "?tracker=everflow&campaign=" + c.ID.String()
 	const want = "https://shop.example/landing?external={click_id}&site={site_id}&next={their_macro}&sub1={click_id}"
@@ -103,7 +104,7 @@ func TestTheLineIsWrittenIntoTheCampaign(t *testing.T) {
 	op.Get(path).Has("Write it into the campaign")
 	mara := h.Advertiser(a.ID, "mara@example.com")
 	mara.Get(path).Want(ok).Has("Ask your operator").Lacks("Write it into the campaign")
-	says(t, mara.Get(page.TrackingPath(a.ID)+"?tracker=everflow&campaign="+theirs.ID.String()).Want(ok), "Choose a campaign above")
+	says(t, mara.Get(page.TrackingPath(a.ID)+"?tracker=everflow&campaign="+theirs.ID.String()).Want(ok), "Your campaigns send it already: 2 campaigns as external. Choose one above")
 
 	write := page.TrackingPath(a.ID) + "/append?tracker=everflow"
 	op.Post(write, "campaign", theirs.ID.String(), "present", theirs.URL).Want(missing)
@@ -118,7 +119,31 @@ func TestTheLineIsWrittenIntoTheCampaign(t *testing.T) {
 		t.Errorf("the URL is %s, want %s", got, want)
 	}
 	to, _, _ = strings.Cut(to, "#")
-	op.Get(to).Want(ok).Has("It stands in the URL of", "has the parameter now").Lacks("Write it into the campaign")
+	op.Get(to).Want(ok).Has("already there", "has the parameter now").Lacks("Write it into the campaign")
+}
+
+// What the campaign sends already is not asked for once more under another name.
+func TestTheCampaignsURLIsReadFirst(t *testing.T) {
+	h := newHouse(t)
+	a := h.Account("Northwind")
+	mara := h.Advertiser(a.ID, "mara@example.com")
+	says(t, mara.Get(page.TrackingPath(a.ID)+"?tracker=voluum").Want(ok), "external_id={click_id}", "There is no campaign yet.")
+	h.Campaign(a.ID, "Spring") // the only one is looked at unasked
+	show := func(query string) paneltest.Answer { return mara.Get(page.TrackingPath(a.ID) + query).Want(ok) }
+
+	free := show("?tracker=voluum").Lacks(`id="appended"`, "external_id")
+	says(t, free, "already there Your campaign Spring sends it as external. Leave the campaign as it is, and in Voluum (Traffic sources, Advanced parameters, External ID) write external as the name",
+		"External ID: write external as parameter and {click_id} as placeholder.")
+	fixed := show("?tracker=everflow").Has(`id="appended"`, "Ask your operator")
+	says(t, fixed, "sends the click id as external, but Everflow takes it up as sub1 only. Change the campaign's URL, not Everflow.",
+		"https://shop.example/landing?external={click_id}&site={site_id}&next={their_macro}&sub1={click_id}")
+	says(t, show("?tracker=other&param=cid&click=%7Bcid%7D").Has(`id="appended"`), "one of the two", "If Your tracker lets you choose the parameter, write external there", "takes cid only")
+	says(t, show("?tracker=other&click=%7Bcid%7D").Lacks(`id="appended"`), "external={click_id}", "write external there")
+
+	_, err := h.Catalog.UpdateCampaign(h.Context(), "test", 1, func(c *homing.Campaign) { c.URL = "https://shop.example/?external_id={click_id}" })
+	h.Must(err)
+	says(t, show("?tracker=voluum").Lacks(`id="appended"`), "sends it as external_id. In Voluum (Traffic sources, Advanced parameters, External ID) write external_id.")
+	says(t, show("?tracker=peerclick").Lacks(`id="appended"`), "PeerClick takes it up from there.")
 }
 
 func TestATrackerThatIsNotListed(t *testing.T) {

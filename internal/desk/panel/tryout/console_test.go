@@ -1,6 +1,8 @@
 package tryout_test
 
 import (
+	"html"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -51,6 +53,27 @@ func TestAKeyInTheConsoleIsShownNowhere(t *testing.T) {
 	} {
 		b.Post(path(a), "call", call).Lacks(secret.Reveal(), made)
 	}
+}
+
+// What was judged stands in the field again, so that it can be corrected; its key
+// does not, and is written anew.
+func TestAJudgedCallCanBeCorrected(t *testing.T) {
+	h, a, c := open(t)
+	b := h.Advertiser(a.ID, "mara@example.com")
+	secret, err := h.Catalog.RevealKey(a.ID, h.Catalog.View().KeysOf(a.ID)[0].ID)
+	h.Must(err)
+	call := "curl -s 'https://127.0.0.1:8443/api/v1/cpa/action/" + h.Click(c, nil).ID.String() + "?value=2,10&lead_code=order-1&key="
+	first := b.Post(path(a), "call", call+secret.Reveal()+"'").Want(200).Has("The value is written with a comma.", `id="f-key"`).Lacks(secret.Reveal())
+	shown := regexp.MustCompile(`(?s)<textarea[^>]*>\n(.*?)</textarea>`).FindStringSubmatch(first.Text)
+	if shown == nil || !strings.HasPrefix(html.UnescapeString(shown[1]), call+"key:") {
+		t.Fatalf("in the field stands %q", shown)
+	}
+	mended := strings.Replace(html.UnescapeString(shown[1]), "2,10", "2.10", 1)
+	b.Post(path(a), "call", mended).Want(200).Has("The conversion was counted and approved.", "taken for a good one")
+	b.Post(path(a), "call", mended, "key", secret.Reveal()).Want(200).Has("The conversion was counted and approved.").Lacks(secret.Reveal(), "so it could not be checked")
+	b.Post(path(a), "call", mended, "key", "abcdefghijklmnopqrstuvwxyz0123456789").Want(200).Lacks("was counted", "abcdefghijklmnopqrstuvwxyz0123456789")
+	b.Post(path(a), "call", "https://127.0.0.1:8443/api/v1/cpa/action/x", "key", secret.Reveal()).Want(422).Has("no masked key").Lacks(secret.Reveal())
+	b.Post(path(a), "call", "nothing to judge").Want(422).Has("nothing to judge</textarea>")
 }
 
 func path(a homing.Account) string { return tryout.ConsolePath(a.ID) }

@@ -13,6 +13,7 @@ import (
 func testLessor(t *testing.T, store Store) {
 	t.Run("numbers", func(t *testing.T) { leaseNumbers(t, fresh(t, store)) })
 	t.Run("extend and release", func(t *testing.T) { leaseLife(t, fresh(t, store)) })
+	t.Run("loans", func(t *testing.T) { leaseLoans(t, fresh(t, store)) })
 	t.Run("all lent", func(t *testing.T) { leaseAll(t, fresh(t, store)) })
 	t.Run("no two share a moment", func(t *testing.T) { leaseJourneys(t, store) })
 }
@@ -37,6 +38,21 @@ func leaseNumbers(t *testing.T, l ledger.Ledger) {
 	equal(t, "numbers", fmt.Sprint(got), "[1 2 3 1008 1009 4 1 1008]")
 	_, err := l.Lease(ctx(t), Noon, Noon-1, false)
 	mustBe(t, err, homing.ErrInvalid)
+}
+
+func leaseLoans(t *testing.T, l ledger.Ledger) {
+	loans, err := l.Loans(ctx(t))
+	must(t, err)
+	equal(t, "loans before the first", len(loans), 0)
+	a := lease(t, l, Noon, Noon+100, false)
+	b := lease(t, l, Noon, Noon+200, true)
+	lease(t, l, Noon, Noon+300, false)
+	must(t, l.Extend(ctx(t), b, Noon+250))
+	must(t, l.Release(ctx(t), a, Noon+10))
+	loans, err = l.Loans(ctx(t))
+	must(t, err)
+	equal(t, "loans", fmt.Sprint(loans), fmt.Sprint([]ledger.Loan{{Node: 1, Mark: Noon + 10}, {Node: 2, Taken: true, Mark: Noon + 300},
+		{Node: homing.FirstTestNode, Taken: true, Mark: Noon + 250}}))
 }
 
 func leaseLife(t *testing.T, l ledger.Ledger) {

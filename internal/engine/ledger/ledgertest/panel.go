@@ -16,10 +16,10 @@ func installation(t *testing.T, l ledger.Ledger) {
 	equal(t, "of an empty ledger", fmt.Sprintf("%+v", snapshot(t, l).Installation), fmt.Sprintf("%+v", homing.Installation{}))
 	before := snapshot(t, l).Version
 	i := homing.Installation{
-		Name: "Nörth", PublicURL: "https://t.example.com", Zone: "Europe/Berlin", Currency: "EUR",
-		Mail: homing.Mail{Host: "mail.example.com", Port: 465, Security: homing.MailTLS, User: "u", Password: []byte("sealed-mail"), From: "a@example.com"},
+		Name: "Nörth", PublicURL: "https://t.example.com", DeskURL: "https://desk.example.com", Zone: "Europe/Berlin", Currency: "EUR",
+		Mail: homing.Mail{Host: "mail.example.com", Port: 465, Security: homing.MailTLS, User: "token-user", Password: []byte("sealed-mail"), From: "a@example.com"},
 		Notices: homing.Notices{
-			Emails: []string{"a@example.com", "b@example.com"}, Webhook: "https://hook.example.com/x", WebhookKey: []byte("sealed-hook"), Off: []string{"lag"},
+			Emails: []string{"a@example.com", "b@example.com"}, Webhook: "https://hook.example.com/T01/token-hook", WebhookKey: []byte("sealed-hook"), Off: []string{"lag"},
 		},
 	}
 	must(t, l.Apply(ctx(t), by, ledger.PutInstallation{Installation: i}))
@@ -32,18 +32,30 @@ func installation(t *testing.T, l ledger.Ledger) {
 	must(t, err)
 	equal(t, "entries", len(entries), 1)
 	equal(t, "entry", entries[0].Actor+" "+entries[0].Action+" "+entries[0].Object, "user 3 installation.update installation")
-	for _, word := range []string{"Nörth", "https://t.example.com", "Europe/Berlin", "EUR", "mail.example.com", "replaced"} {
+	for _, word := range []string{"Nörth", "https://t.example.com", "https://desk.example.com", "Europe/Berlin", "EUR", "mail.example.com:465", "https://hook.example.com/…", "with a user", "replaced"} {
 		if !strings.Contains(entries[0].Detail, word) {
 			t.Errorf("%q does not tell %q", entries[0].Detail, word)
 		}
-	}
-	if strings.Contains(entries[0].Detail, "sealed") {
-		t.Errorf("a secret in the audit log: %q", entries[0].Detail)
 	}
 	must(t, l.Apply(ctx(t), by, ledger.PutInstallation{Installation: i})) // changes nothing
 	again, err := l.Audit(ctx(t), ledger.AuditQuery{Limit: 9})
 	must(t, err)
 	equal(t, "entries after the same once more", len(again), 1)
+	i.Notices.Webhook, i.Mail.User = "https://hook.example.com/T02/token-other", "token-another"
+	must(t, l.Apply(ctx(t), by, ledger.PutInstallation{Installation: i}))
+	again, err = l.Audit(ctx(t), ledger.AuditQuery{Limit: 9})
+	must(t, err)
+	equal(t, "entries after other secrets", len(again), 2)
+	for _, word := range []string{"webhook replaced", "user replaced"} {
+		if !strings.Contains(again[0].Detail, word) {
+			t.Errorf("%q does not tell %q", again[0].Detail, word)
+		}
+	}
+	for _, e := range again {
+		if strings.Contains(e.Detail, "sealed") || strings.Contains(e.Detail, "token") {
+			t.Errorf("a secret in the audit log: %q", e.Detail)
+		}
+	}
 	must(t, l.Apply(ctx(t), by, ledger.PutInstallation{}))
 	equal(t, "emptied", fmt.Sprintf("%+v", snapshot(t, l).Installation), fmt.Sprintf("%+v", homing.Installation{}))
 }
@@ -52,7 +64,7 @@ func accountExtras(t *testing.T, l ledger.Ledger) {
 	a := homing.Account{
 		PublicID: "pub", Name: "extras", Currency: "USD", Demo: true,
 		Senders: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("2001:db8::1/128")},
-		Notices: homing.Notices{Emails: []string{"mara@example.com"}, Webhook: "https://hook.example.com", WebhookKey: []byte("sealed-hook"), Off: []string{"lag"}},
+		Notices: homing.Notices{Emails: []string{"mara@example.com"}, Webhook: "https://hook.example.com/?key=token-hook", WebhookKey: []byte("sealed-hook"), Off: []string{"lag"}},
 	}
 	must(t, l.Apply(ctx(t), by, ledger.PutAccount{Account: &a}))
 	equal(t, "account", fmt.Sprintf("%+v", snapshot(t, l).Accounts), fmt.Sprintf("%+v", []homing.Account{a}))
@@ -63,7 +75,7 @@ func accountExtras(t *testing.T, l ledger.Ledger) {
 	entries, err := l.Audit(ctx(t), ledger.AuditQuery{Account: a.ID, Limit: 9})
 	must(t, err)
 	for _, e := range entries {
-		if strings.Contains(e.Detail, "sealed") {
+		if strings.Contains(e.Detail, "sealed") || strings.Contains(e.Detail, "token") {
 			t.Errorf("a secret in the audit log: %q", e.Detail)
 		}
 		if !strings.Contains(e.Detail, "203.0.113.0/24") || !strings.Contains(e.Detail, "mara@example.com") {

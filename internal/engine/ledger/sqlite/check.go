@@ -10,14 +10,17 @@ import (
 	"homing"
 )
 
+// checks are the questions that Check asks.
+var checks = []func(*sqlite.Conn) ([]string, error){
+	findBroken, findGaps, findHeadless, findMismatched, findUnreceipted, findOrphans, findUnreadable, findUnfinished,
+}
+
 // Check implements ledger.Ledger. Each question is a transaction of its own, so
 // that the log can start over in between; on a ledger of many millions of
 // conversions it takes minutes, and the log grows meanwhile.
 func (l *Ledger) Check(ctx context.Context) error {
 	var faults []error
-	for _, find := range []func(*sqlite.Conn) ([]string, error){
-		findBroken, findGaps, findHeadless, findMismatched, findUnreceipted, findOrphans, findUnreadable, findUnfinished,
-	} {
+	for _, find := range checks {
 		var found []string
 		err := l.readAtOnce(ctx, func(conn *sqlite.Conn) (err error) {
 			found, err = find(conn)

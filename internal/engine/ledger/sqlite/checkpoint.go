@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -65,6 +66,9 @@ type folding struct {
 	begun   int64      // batches begun
 	written int64      // the last of them that was committed and wrote something
 	folded  int64      // batches begun when the last checkpoint ended
+	// copies are under way. They hold the log, so that to wait for it to start over
+	// would keep commits waiting for nothing; it is seen to after them.
+	copies atomic.Int32
 
 	count sync.Mutex // guards the numbers
 }
@@ -153,7 +157,7 @@ func (k *keeper) fold() error {
 	}
 	pages, err := checkpoint(k.conn, "PASSIVE")
 	log.ended()
-	if pages > walLimit/pageSize {
+	if pages > walLimit/pageSize && log.copies.Load() == 0 {
 		k.writer.tidy.Store(tidyRestart)
 	}
 	return err
@@ -261,7 +265,7 @@ func (w *writer) noteLength() {
 		default:
 		}
 	}
-	if restart {
+	if restart && w.log.copies.Load() == 0 {
 		w.tidy.CompareAndSwap(tidyNothing, tidyRestart)
 	}
 }

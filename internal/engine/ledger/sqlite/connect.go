@@ -38,9 +38,18 @@ const readerPragmas = `
 	PRAGMA temp_store = MEMORY;
 	PRAGMA trusted_schema = OFF;`
 
+// inMemoryIndex is SQLite's way to files that keeps the index of the write-ahead
+// log in our memory, and the file locked for us alone. Otherwise the index is a
+// file mapped into memory: on a disk that hangs, a write to it is a page fault
+// that does not end. That is no system call, so Go's scheduler knows nothing of
+// it; its next collection of garbage waits for that thread, and everything for
+// the collection: nobody would be answered at all.
+const inMemoryIndex = "unix-excl"
+
 // connect opens a connection that waits for locks as long as patience.
 func connect(path string, mode sqlite.OpenFlags, patience time.Duration, pragmas string) (*sqlite.Conn, error) {
-	conn, err := sqlite.OpenConn(path, mode)
+	uri := url.URL{Scheme: "file", Path: path, RawQuery: "vfs=" + inMemoryIndex}
+	conn, err := sqlite.OpenConn(uri.String(), mode|sqlite.OpenURI)
 	if err != nil {
 		return nil, err
 	}

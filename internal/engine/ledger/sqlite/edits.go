@@ -236,12 +236,13 @@ func listOf[T fmt.Stringer](name string, before, after []T) field {
 	return field{name, words(before), words(after)}
 }
 
-// noticesOf tells where notices go; the webhook's key is told as replaced.
+// noticesOf tells where notices go, of a webhook only the host; its key and the
+// rest of its URL are told as replaced.
 func noticesOf(before, after homing.Notices) field {
 	words := func(n homing.Notices) string {
 		list := append([]string{}, n.Emails...)
 		if n.Webhook != "" {
-			list = append(list, n.Webhook)
+			list = append(list, homing.WebhookHost(n.Webhook))
 		}
 		for _, off := range n.Off {
 			list = append(list, "not "+off)
@@ -249,8 +250,32 @@ func noticesOf(before, after homing.Notices) field {
 		return strings.Join(list, ", ")
 	}
 	f := field{"notices", words(before), words(after)}
+	add := func(what string) { f.after = strings.TrimPrefix(f.after+", "+what, ", ") }
+	if before.Webhook != after.Webhook && homing.WebhookHost(before.Webhook) == homing.WebhookHost(after.Webhook) {
+		add("webhook replaced")
+	}
 	if string(before.WebhookKey) != string(after.WebhookKey) {
-		f.after = strings.TrimPrefix(f.after+", key replaced", ", ")
+		add("key replaced")
+	}
+	return f
+}
+
+// mailOf tells which server sends mail: its user may be a secret (some services
+// take a token for it), so only whether there is one, and that it was replaced.
+func mailOf(before, after homing.Mail) field {
+	words := func(m homing.Mail) string {
+		if m.Host == "" {
+			return ""
+		}
+		text := fmt.Sprintf("%s %s:%d from %s", m.Security, m.Host, m.Port, m.From)
+		if m.User != "" {
+			text += ", with a user"
+		}
+		return strings.TrimSpace(text)
+	}
+	f := field{"mail", words(before), words(after)}
+	if before.User != after.User && before.User != "" && after.User != "" {
+		f.after += ", user replaced"
 	}
 	return f
 }
@@ -274,15 +299,10 @@ func (w *writer) putInstallation(i homing.Installation) (entry, error) {
 	if string(was.Mail.Password) != string(i.Mail.Password) {
 		password.after = "replaced"
 	}
-	server := func(m homing.Mail) string {
-		if m.Host == "" {
-			return ""
-		}
-		return strings.TrimSpace(fmt.Sprintf("%s %s:%d as %q from %s", m.Security, m.Host, m.Port, m.User, m.From))
-	}
 	detail := differences(fieldOf("name", was.Name, i.Name), fieldOf("public URL", was.PublicURL, i.PublicURL),
+		fieldOf("panel URL", was.DeskURL, i.DeskURL),
 		fieldOf("time zone", was.Zone, i.Zone), fieldOf("currency", was.Currency, i.Currency),
-		field{"mail", server(was.Mail), server(i.Mail)}, password, noticesOf(was.Notices, i.Notices))
+		mailOf(was.Mail, i.Mail), password, noticesOf(was.Notices, i.Notices))
 	if detail == "" {
 		return entry{}, nil
 	}

@@ -48,7 +48,9 @@ type writer struct {
 	erased         map[homing.AccountID]struct{}
 	erasedClicks   bool // there are any
 
-	leadHashes func(lead string) []string // see Options.LeadHashes
+	leadHashes func(lead string) []string           // see Options.LeadHashes
+	committed  func(writes int, took time.Duration) // see Options.Committed
+	clock      homing.Clock
 
 	wrote bool // the batch has changed something, so that COMMIT writes to the log
 
@@ -114,7 +116,10 @@ func (w *writer) attempt(batch []*job, isolated bool) error {
 		err = w.execute(batch[i], isolated)
 	}
 	if err == nil {
-		err = w.commit()
+		began := w.clock()
+		if err = w.commit(); err == nil && w.wrote {
+			w.committed(len(batch), w.clock().Sub(began))
+		}
 	}
 	if err != nil {
 		w.stale = true

@@ -62,11 +62,13 @@ func (s *Spool) store(b *batch) error {
 		if err := s.makeRoom(int(h.stored)); err != nil {
 			return unavailable(err)
 		}
+		began := s.lookAtClock()
 		err := s.active.write(h, packed)
 		if err == nil {
 			if err := s.active.file.SyncData(); err != nil {
 				return s.die(fmt.Errorf("couldn't sync segment %s: %w", s.active.name, err))
 			}
+			s.noteCommit(began)
 			return nil
 		}
 		failed = fmt.Errorf("couldn't write to segment %s: %w", s.active.name, err)
@@ -74,6 +76,21 @@ func (s *Spool) store(b *batch) error {
 		s.abandon()
 	}
 	return unavailable(failed)
+}
+
+// lookAtClock is for Options.Committed: nobody asks the clock if nobody is told.
+func (s *Spool) lookAtClock() (now time.Time) {
+	if s.opts.Committed != nil {
+		now = s.opts.Clock()
+	}
+	return now
+}
+
+// noteCommit tells of a commit that began at a moment.
+func (s *Spool) noteCommit(began time.Time) {
+	if s.opts.Committed != nil {
+		s.opts.Committed(s.lookAtClock().Sub(began))
+	}
 }
 
 func unavailable(err error) error {
@@ -94,6 +111,7 @@ func (s *Spool) settle(b *batch, err error) (kept bool) {
 	defer s.mu.Unlock()
 	s.inflight = nil
 	s.waiting -= b.cost
+	s.failing = err != nil
 	if s.hung {
 		s.hung = false
 		s.opts.Logger.Warn("the spool's disk answers again", "dir", s.opts.Dir)
@@ -108,7 +126,7 @@ func (s *Spool) settle(b *batch, err error) (kept bool) {
 	}
 	first := s.Durable()
 	s.durable.Store(uint64(first) + uint64(b.count))
-	s.end = s.active.off
+	s.end, s.endSeal = s.active.off, s.active.seal
 	b.release(first, nil)
 	for f := range s.readers {
 		f.nudge()

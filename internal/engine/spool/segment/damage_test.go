@@ -132,6 +132,12 @@ func TestNewerFormat(t *testing.T) {
 	}
 	fs := im.clone()
 	putFile(t, fs, last, data)
+	if err := Check(options(fs)); !errors.Is(err, homing.ErrNewer) {
+		t.Errorf("Check: %v", err)
+	}
+	if err := errors.Join(Check(options(im.disk)), Check(options(vfs.NewMem()))); err != nil {
+		t.Errorf("Check of what is well: %v", err)
+	}
 	if _, err := Open(options(fs)); !errors.Is(err, homing.ErrNewer) {
 		t.Errorf("Open: %v", err)
 	}

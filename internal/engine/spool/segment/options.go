@@ -28,11 +28,16 @@ type Options struct {
 	MaxQueue int
 	// Patience is how long Append waits for the disk; 3 s by default.
 	Patience time.Duration
-	// Clock dates the files. Nothing depends on it.
+	// Clock dates the files, and measures for Committed. Nothing else depends on
+	// it.
 	Clock homing.Clock
 	// Fatal is called once, from a goroutine of the spool, when an fsync has
 	// failed. It may call Close.
 	Fatal func(error)
+	// Committed is told of every block that was made durable: how long it took to
+	// write and sync it, by Clock. It must be quick, for everybody waits. nil =
+	// nothing is measured.
+	Committed func(took time.Duration)
 	// Logger hears of damage, failing disks and recovery; nobody by default.
 	Logger *slog.Logger
 	// Random draws generations; crypto/rand by default.

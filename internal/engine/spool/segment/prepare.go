@@ -43,6 +43,7 @@ func (s *Spool) prepareLoop() {
 		if next.err != nil && !isFull(next.err) {
 			next = s.prepare(s.opts.SegmentSize) // not every failure lasts
 		}
+		s.notePrepared(next.err)
 		if !s.offer(next) {
 			s.discard(next)
 			return

@@ -72,7 +72,7 @@ func (s *Spool) findEnd(g *segment) (spool.Position, error) {
 	p.report(s.damage.add)
 	if p.seal != nil {
 		g.loaded, g.generation, g.seal = true, p.generation, p.seal
-		s.end = p.seal.end
+		s.end, s.endSeal = p.seal.end, *p.seal
 		return p.seal.next, nil
 	}
 	info, err := file.Stat()
@@ -130,7 +130,7 @@ func (s *Spool) recover(g *segment, from *walker, size int64) (spool.Position, e
 	s.opts.Logger.Info("spool recovered after an unclean end", "segment", g.name,
 		"records", to.seal.next-g.first, "blocks", to.seal.blocks)
 	g.loaded, g.generation, g.seal = true, h.generation, &to.seal
-	s.end = to.seal.end
+	s.end, s.endSeal = to.seal.end, to.seal
 	return to.seal.next, nil
 }
 

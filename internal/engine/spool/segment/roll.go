@@ -65,12 +65,12 @@ func (s *Spool) begin(p prepared) error {
 	}
 	// From here on records may be acknowledged in it.
 	s.active = w
-	s.addSegment(&segment{first: first, name: name, generation: h.generation, loaded: true}, w.off)
+	s.addSegment(&segment{first: first, name: name, generation: h.generation, loaded: true}, w)
 	return nil
 }
 
 // addSegment lists a new last segment, in place of one that holds nothing.
-func (s *Spool) addSegment(g *segment, end int64) {
+func (s *Spool) addSegment(g *segment, w *writer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	list := s.segments
@@ -78,7 +78,7 @@ func (s *Spool) addSegment(g *segment, end int64) {
 		list = list[:n-1]
 	}
 	s.segments = append(list[:len(list):len(list)], g)
-	s.end = end
+	s.end, s.endSeal = w.off, w.seal
 }
 
 // sealActive seals and closes the active segment. That the seal cannot be

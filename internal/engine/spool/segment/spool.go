@@ -31,11 +31,16 @@ type Spool struct {
 	waiting  int      // bytes of queue and inflight
 	free     []*batch
 	hung     bool  // the disk does not answer
+	failing  bool  // the last batch could not be stored
+	noRoom   error // why there is no next file; nil = there is one, or it is being made
 	dead     error // why the spool has ended
 	closing  bool
 	dropped  int        // records of Behind that could not be stored before the end
 	segments []*segment // in order; the last one is written, or the next one follows it. Replaced, never changed
 	end      int64      // behind the last durable block of the last segment
+	endSeal  seal       // what the last segment's seal would say, of end
+	holds    int        // that were not released
+	held     []*segment // trimmed while there were holds; they go with the last one
 	readers  map[*follower]struct{}
 	// durable is written under mu, read anywhere.
 	durable atomic.Uint64
@@ -103,6 +108,7 @@ func (s *Spool) start() error {
 	s.durable.Store(uint64(next))
 	first := s.prepare(min(firstSize, s.opts.SegmentSize))
 	if isFull(first.err) {
+		s.failing, s.noRoom = true, first.err
 		s.opts.Logger.Error("spool opens on a full disk; nothing can be appended until there is room", "dir", s.opts.Dir)
 		return nil
 	}

@@ -17,6 +17,11 @@ func (s *Spool) Trim(below spool.Position) error {
 	// Oldest first: a crash leaves no hole. Nothing depends on their being gone,
 	// so a file that cannot be removed is in the way only until the spool is
 	// opened and trimmed again.
+	return s.removeFiles(gone)
+}
+
+// removeFiles removes files that are off the list.
+func (s *Spool) removeFiles(gone []*segment) error {
 	for _, g := range gone {
 		if err := remove(s.opts.FS, s.path(g.name)); err != nil {
 			return fmt.Errorf("couldn't remove segment %s: %w", g.name, err)
@@ -30,7 +35,8 @@ func (s *Spool) Trim(below spool.Position) error {
 	return nil
 }
 
-// unlist takes the segments below a position off the list.
+// unlist takes the segments below a position off the list. While somebody holds
+// the files, they wait for the last hold to be released.
 func (s *Spool) unlist(below spool.Position) ([]*segment, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -46,5 +52,9 @@ func (s *Spool) unlist(below spool.Position) ([]*segment, error) {
 	}
 	gone := s.segments[:n:n]
 	s.segments = s.segments[n:]
+	if s.holds > 0 {
+		s.held = append(s.held, gone...)
+		gone = nil
+	}
 	return gone, nil
 }

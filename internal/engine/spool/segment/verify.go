@@ -16,15 +16,17 @@ func (s *Spool) Verify(ctx context.Context, progress func(done, total int64)) er
 	if err != nil {
 		return fmt.Errorf("couldn't verify the spool: %w", err)
 	}
+	if progress == nil {
+		progress = func(int64, int64) {}
+	}
 	var done int64
 	for i, g := range v.segments {
-		if err := s.verifySegment(ctx, v, i); err != nil && g.first >= s.Oldest() {
+		within := func(read int64) { progress(min(done+read, done+sizes[i]), total) }
+		if err := s.verifySegment(ctx, v, i, within); err != nil && g.first >= s.Oldest() {
 			return fmt.Errorf("couldn't verify segment %s: %w", g.name, err)
 		}
 		done += sizes[i]
-		if progress != nil {
-			progress(done, total)
-		}
+		progress(done, total)
 	}
 	return nil
 }
@@ -50,8 +52,12 @@ func (s *Spool) sizes(v view) (sizes []int64, total int64, err error) {
 	return sizes, total, nil
 }
 
+// tellEvery is how many bytes are read between two words on the progress; who
+// is told may take his time, so that a live spool is read slowly.
+const tellEvery = 1 << 20
+
 // verifySegment reads one segment, both copies of its pages included.
-func (s *Spool) verifySegment(ctx context.Context, v view, i int) error {
+func (s *Spool) verifySegment(ctx context.Context, v view, i int, progress func(read int64)) error {
 	g := v.segments[i]
 	if err := s.verifyPages(g); err != nil {
 		return err
@@ -63,7 +69,7 @@ func (s *Spool) verifySegment(ctx context.Context, v view, i int) error {
 	c := cursor{s: s, next: g.first}
 	defer c.close()
 	var records []spool.Record
-	for {
+	for told := int64(0); ; {
 		if err := s.mayGoOn(ctx); err != nil {
 			return err
 		}
@@ -73,6 +79,10 @@ func (s *Spool) verifySegment(ctx context.Context, v view, i int) error {
 		}
 		records, _ = c.records(records[:0], &h)
 		c.pass(&h)
+		if c.walk.off-told >= tellEvery {
+			told = c.walk.off
+			progress(told)
+		}
 	}
 }
 

@@ -88,7 +88,11 @@ func readManifest(name string) (*manifest, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := new(manifest)
+	return parseManifest(name, data)
+}
+
+func parseManifest(name string, data []byte) (m *manifest, err error) {
+	m = new(manifest)
 	if err := json.Unmarshal(data, m); err != nil {
 		return nil, fmt.Errorf("%s: %w: %w", name, homing.ErrDamaged, err)
 	}

@@ -65,6 +65,10 @@ var conversionFigures = figures{
 	warehouse.Foreign:     {kinds: inTotals, sum: isForeign},
 	warehouse.TimeMedian:  {kinds: inTotals, sum: toConvert},
 	warehouse.TimeP90:     {kinds: inTotals, sum: toConvert},
+
+	warehouse.ValuePending:  {kinds: kindsOf(homing.Pending), sum: "value"},
+	warehouse.ValueRejected: {kinds: kindsOf(homing.Rejected), sum: "value"},
+	warehouse.ValueLate:     {kinds: kindsOf(homing.LateStatus), sum: "value"},
 }
 
 var postbackFigures = figures{

@@ -93,13 +93,13 @@ func postbackAdds(p *warehouse.Postback) map[warehouse.Measure]int64 {
 }
 
 func conversionAdds(c *warehouse.Conversion) map[warehouse.Measure]int64 {
+	value, price := int64(c.Value.Money), int64(c.Price)
 	switch c.Status {
 	case homing.Rejected:
-		return map[warehouse.Measure]int64{warehouse.Rejected: 1}
+		return map[warehouse.Measure]int64{warehouse.Rejected: 1, warehouse.ValueRejected: value}
 	case homing.LateStatus:
-		return map[warehouse.Measure]int64{warehouse.Late: 1}
+		return map[warehouse.Measure]int64{warehouse.Late: 1, warehouse.ValueLate: value}
 	}
-	value, price := int64(c.Value.Money), int64(c.Price)
 	adds := map[warehouse.Measure]int64{
 		warehouse.Conversions: 1, warehouse.Value: value, warehouse.Cost: price, warehouse.Profit: value - price,
 		warehouse.Foreign: 0, warehouse.TimeMedian: 0, warehouse.TimeP90: 0,
@@ -110,7 +110,7 @@ func conversionAdds(c *warehouse.Conversion) map[warehouse.Measure]int64 {
 	if c.Status == homing.Approved {
 		adds[warehouse.Approved] = 1
 	} else {
-		adds[warehouse.Pending] = 1
+		adds[warehouse.Pending], adds[warehouse.ValuePending] = 1, value
 	}
 	return adds
 }

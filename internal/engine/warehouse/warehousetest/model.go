@@ -25,6 +25,9 @@ type Model struct {
 	given [3]warehouse.Day
 	lost  []warehouse.Gap
 	seals map[warehouse.Day]sealed
+
+	// Flaws are what Verify finds. Set before use.
+	Flaws []warehouse.Flaw
 }
 
 var _ warehouse.Warehouse = (*Model)(nil)

@@ -37,6 +37,7 @@ func Run(t *testing.T, open Open) {
 		{"EraseAccount", testEraseAccount},
 		{"Seal", testSeal},
 		{"Reset", testReset},
+		{"Verify", testVerify},
 		{"Cancel", testCancel},
 		{"BadQueries", testBadQueries},
 		{"BadLists", testBadLists},

@@ -13,6 +13,19 @@ document.addEventListener("click", (event) => {
   if (button) copy(button);
 });
 
+// Fields of a time zone propose the browser's own. Where nothing was settled yet it
+// stands in the field at once; else there is a button, unless it is there already.
+for (const button of document.querySelectorAll("button[data-zone]")) {
+  const field = document.getElementById(button.dataset.zone);
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+  if ("fill" in button.dataset && !field.value) field.value = here;
+  const offer = () => { button.hidden = here === "" || field.value === here; };
+  button.textContent = `Use ${here}, as this browser`;
+  button.addEventListener("click", () => { field.value = here; field.focus(); offer(); });
+  field.addEventListener("input", offer);
+  offer();
+}
+
 // Tabs that scroll sideways begin at the one that is here.
 for (const here of document.querySelectorAll(".tabs [aria-current]")) {
   const row = here.parentElement;

@@ -19,6 +19,7 @@ var faultWords = []struct {
 	{"Too many open files", wire.Unavailable},
 	{"is not a valid DuckDB database file", wire.Damaged},
 	{"Corrupt database file", wire.Damaged},
+	{"Could not read enough bytes", wire.Damaged}, // it was cut
 	{"checksum", wire.Damaged},
 	{"Failure while replaying WAL", wire.Damaged},
 	{"corrupt", wire.Damaged},
