@@ -39,6 +39,7 @@ func cpuOf(s shot) float64      { return float64(s.cpu) / float64(time.Microseco
 func p50Of(s shot) float64      { return openloop.Millis(s.p50) }
 func p99Of(s shot) float64      { return openloop.Millis(s.p99) }
 func togetherOf(s shot) float64 { return s.together }
+func shedOf(s shot) float64     { return s.shed }
 
 // promise is a limit on a ratio: at most, or at least, so much; and what is aimed
 // at.
@@ -109,7 +110,7 @@ func (b *bench) result() *show.Result {
 
 // shotTable has a row for each setting and server.
 func (b *bench) shotTable(what string, shots map[setting]series) show.Table {
-	t := show.Table{Head: []string{what + ", connections", "server", "a second", "µs processor each", "p50 ms", "p99 ms", "durable together"}}
+	t := show.Table{Head: []string{what + ", connections", "server", "a second", "µs processor each", "p50 ms", "p99 ms", "answered 503", "durable together"}}
 	for _, how := range settings {
 		label := how.String()
 		for _, name := range []string{ours, limit, always, everysec} {
@@ -123,7 +124,7 @@ func (b *bench) shotTable(what string, shots map[setting]series) show.Table {
 			}
 			t.Rows = append(t.Rows, []string{
 				label, name, show.Grouped(int64(median(all, rateOf))), fmt.Sprintf("%.1f", median(all, cpuOf)),
-				fmt.Sprintf("%.2f", median(all, p50Of)), fmt.Sprintf("%.2f", median(all, p99Of)), together,
+				fmt.Sprintf("%.2f", median(all, p50Of)), fmt.Sprintf("%.2f", median(all, p99Of)), fmt.Sprintf("%.1f %%", 100*median(all, shedOf)), together,
 			})
 			label = ""
 		}

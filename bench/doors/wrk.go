@@ -23,8 +23,9 @@ var wrkPostback []byte
 // shot is one server being asked for some seconds.
 type shot struct {
 	requests int64
-	rate     float64       // a second
-	cpu      time.Duration // of all processes of the server, a request
+	rate     float64       // of good answers, a second
+	cpu      time.Duration // of all processes of the server, a good answer
+	shed     float64       // share that was answered with an error: 503
 	p50, p99 time.Duration
 	together float64 // records a commit made durable, on the average; 0 = not known
 }
@@ -101,11 +102,12 @@ func (b *bench) wrk(ctx context.Context, s *server, how setting, script string, 
 	for i := range n {
 		n[i], _ = strconv.ParseInt(string(found[i+1]), 10, 64) // they are digits
 	}
-	if n[0] == 0 || n[4] > 0 || n[5] > n[0]/1000 {
+	good := n[0] - n[4]
+	if good <= 0 || n[5] > n[0]/1000 {
 		return shot{}, fmt.Errorf("wrk on %s: %d requests, %d answered with an error, %d not answered", s.name, n[0], n[4], n[5])
 	}
 	return shot{
-		requests: n[0], rate: float64(n[0]) / (float64(n[1]) / 1e6), cpu: used / time.Duration(n[0]),
+		requests: n[0], rate: float64(good) / (float64(n[1]) / 1e6), cpu: used / time.Duration(good), shed: float64(n[4]) / float64(n[0]),
 		p50: time.Duration(n[2]) * time.Microsecond, p99: time.Duration(n[3]) * time.Microsecond,
 	}, nil
 }

@@ -90,11 +90,11 @@ func loadMasterKeys(dir string, now homing.Millis) (*homing.Keyring, error) {
 			return nil, fmt.Errorf("couldn't write the master keys: %w", err)
 		}
 	}
-	return homing.NewKeyring(goodKeys(next, now)...)
+	return homing.NewKeyring(next...)
 }
 
-// goodKeys are those that ids are still verified with. A key was last minted
-// under when its successor took over.
+// goodKeys are those whose time is not over by now. A key was last minted under
+// when its successor took over.
 func goodKeys(keys []homing.MasterKey, now homing.Millis) []homing.MasterKey {
 	for len(keys) > 1 && now-keys[1].From > homing.MillisIn(masterKeyKept) {
 		keys = keys[1:]
@@ -103,9 +103,9 @@ func goodKeys(keys []homing.MasterKey, now homing.Millis) []homing.MasterKey {
 }
 
 // renewMasterKeys adds and drops keys as their ages ask. The result is sorted,
-// oldest first. A key whose time is over stays in the file until there are many,
-// although nothing is verified with it any more: the clock that says so may be
-// years ahead for a moment, and what was deleted then is gone for good.
+// oldest first. A key whose time is over stays, and goes on verifying ids of its
+// own time, which are late by then, until there are many: the clock that says so
+// may be years ahead for a moment, and what was deleted then is gone for good.
 func renewMasterKeys(keys []homing.MasterKey, now homing.Millis) []homing.MasterKey {
 	keys = slices.Clone(keys)
 	sortMasterKeys(keys)

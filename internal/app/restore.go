@@ -8,12 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
-	"syscall"
 
 	"homing"
 	"homing/internal/desk/control"
@@ -103,33 +101,6 @@ type putting struct {
 	erase  []ledger.Edit
 }
 
-// mayBegin looks at where the backup is to go, and at the clock.
-func (p *putting) mayBegin() error {
-	now, made := homing.MillisOf(p.Clock()), p.backup.Manifest.MadeAt()
-	if now < made {
-		return fmt.Errorf("this machine's clock says %s, but the backup was made at %s: set the clock first, or click ids could be made twice",
-			now, made)
-	}
-	entries, err := os.ReadDir(p.DataDir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("--data-dir %s: couldn't read it: %w", p.DataDir, err)
-	}
-	for _, e := range entries {
-		switch e.Name() {
-		case "lost+found":
-		case restoringFile:
-			return fmt.Errorf("--data-dir %s: an earlier restore into it was cut short; remove the directory, or name another one", p.DataDir)
-		default:
-			return fmt.Errorf("--data-dir %s: it is not empty (it holds %q), and nothing is written over; move it away, or name another directory",
-				p.DataDir, e.Name())
-		}
-	}
-	return nil
-}
-
 // readIn reads what must be understood before anything is written: the keys, the
 // ledger's version, and the erasures.
 func (p *putting) readIn(ctx context.Context) error {
@@ -183,48 +154,30 @@ func (p *putting) readErasures() (edits []ledger.Edit, err error) {
 	return edits, nil
 }
 
-// put makes the data directory.
-func (p *putting) put(ctx context.Context) (err error) {
+// put makes the data directory. Reading the backup took its time, in which somebody
+// else may have taken the directory, such as a server that was started too early:
+// what is theirs is not touched, let alone removed.
+func (p *putting) put(ctx context.Context) error {
+	if err := p.isFree(); err != nil {
+		return err
+	}
 	isOurs, err := p.begin()
 	if err != nil {
 		return err
 	}
 	lock, err := p.lock()
 	if err == nil {
-		err = p.fill(ctx)
-		err = errors.Join(err, lock.Close())
+		if err = p.isFree(restoringFile, lockFile); err != nil {
+			err = errors.Join(err, lock.Close())
+		}
 	}
 	if err != nil {
+		return errors.Join(err, os.Remove(p.file(restoringFile)))
+	}
+	if err := errors.Join(p.fill(ctx), lock.Close()); err != nil {
 		return errors.Join(err, p.undo(isOurs))
 	}
 	return nil
-}
-
-// begin makes the directory and marks it as not whole.
-func (p *putting) begin() (isOurs bool, err error) {
-	err = os.Mkdir(p.DataDir, 0o700)
-	isOurs = err == nil
-	if err != nil && !errors.Is(err, fs.ErrExist) {
-		return false, fmt.Errorf("--data-dir %s: couldn't make it: %w", p.DataDir, err)
-	}
-	file, err := os.OpenFile(p.file(restoringFile), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return isOurs, fmt.Errorf("--data-dir %s: couldn't write to it: %w", p.DataDir, err)
-	}
-	_, err = file.WriteString(restoringText)
-	return isOurs, errors.Join(err, file.Sync(), file.Close(), syncDir(p.DataDir), syncDir(filepath.Dir(filepath.Clean(p.DataDir))))
-}
-
-// lock keeps others out.
-func (p *putting) lock() (*os.File, error) {
-	lock, err := os.OpenFile(p.file(lockFile), os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("--data-dir %s: couldn't write to it: %w", p.DataDir, err)
-	}
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, errors.Join(fmt.Errorf("--data-dir %s: couldn't lock it: %w", p.DataDir, err), lock.Close())
-	}
-	return lock, nil
 }
 
 func (p *putting) file(name string) string { return filepath.Join(p.DataDir, name) }
@@ -281,21 +234,4 @@ func (p *putting) eraseAgain(ctx context.Context, books ledger.Ledger, by ledger
 		p.done.Erased++
 	}
 	return err
-}
-
-// undo removes what was written into a directory that was empty.
-func (p *putting) undo(isOurs bool) (err error) {
-	if isOurs {
-		return os.RemoveAll(p.DataDir)
-	}
-	entries, err := os.ReadDir(p.DataDir)
-	for _, e := range entries {
-		if e.Name() != "lost+found" && e.Name() != restoringFile {
-			err = errors.Join(err, os.RemoveAll(p.file(e.Name())))
-		}
-	}
-	if err != nil {
-		return err // the mark stays
-	}
-	return os.Remove(p.file(restoringFile))
 }

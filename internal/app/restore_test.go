@@ -140,3 +140,45 @@ func TestRestoredOpens(t *testing.T) {
 		t.Error("the mark of a restore that is cut short stays")
 	}
 }
+
+// TestRestoreLeavesAloneWhatCameMeanwhile has somebody else take the directory
+// while the backup is read through: a server that was started too early, or a
+// second restore. It is refused, and nothing of theirs is touched.
+func TestRestoreLeavesAloneWhatCameMeanwhile(t *testing.T) {
+	backup := aBackup(t)
+	for _, ended := range []bool{true, false} {
+		dir := filepath.Join(t.TempDir(), "data")
+		var h *house
+		r := restoration(backup, dir)
+		r.Progress = func(what string, _, _ int64) {
+			if h != nil || what != "verifying" {
+				return
+			}
+			var err error
+			if h, err = openHouse(t.Context(), &Config{DataDir: dir}, atNoon, slog.New(slog.DiscardHandler), func(err error) { t.Error(err) }); err != nil {
+				t.Fatal(err)
+			}
+			if ended {
+				if err := h.Close(); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		if _, err := Restore(t.Context(), r); err == nil || !strings.Contains(err.Error(), "nothing is written over") {
+			t.Errorf("with ended = %v: %v", ended, err)
+		}
+		if !ended {
+			if err := h.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+		for _, name := range []string{versionFile, masterKeyFile, ledgerFile, spoolDir} {
+			if !isThere(filepath.Join(dir, name)) {
+				t.Errorf("with ended = %v, %s has gone", ended, name)
+			}
+		}
+		if isThere(filepath.Join(dir, restoringFile)) {
+			t.Errorf("with ended = %v, the mark stays", ended)
+		}
+	}
+}

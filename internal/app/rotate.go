@@ -71,7 +71,7 @@ func (h masterKeyKeeper) RotateMasterKey(ctx context.Context, by, newest string)
 	if keys, err = addMasterKey(keys, newest, now); err != nil {
 		return masterkeys.Key{}, err
 	}
-	ring, err := homing.NewKeyring(goodKeys(keys, now)...)
+	ring, err := homing.NewKeyring(keys...)
 	if err != nil {
 		return masterkeys.Key{}, err
 	}

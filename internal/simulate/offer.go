@@ -21,12 +21,16 @@ import (
 // unless it is said: few would turn the open loop into a closed one.
 const openLoopConnections = 1024
 
+// defaultConnections is --connections, if it is not said.
+const defaultConnections = 64
+
 // offered is the result of --open-loop.
 type offered struct {
 	Server      string         `json:"server"`
 	Rate        int            `json:"clicks_per_second"`
 	Seconds     float64        `json:"seconds"`
 	Connections int            `json:"connections"`
+	Unsent      uint64         `json:"never_sent"`
 	Clicks      []offeredLoad  `json:"clicks"`
 	Postbacks   []offeredLoad  `json:"postbacks"`
 	Stages      []offeredStage `json:"by_second"`
@@ -36,11 +40,15 @@ type offered struct {
 type offeredLoad struct {
 	Status int `json:"status"` // 0: not answered
 	openloop.Percentiles
+	// FromSending leaves out the time for which every connection was busy.
+	FromSending openloop.Percentiles `json:"from_sending"`
 }
 
 // offeredStage is one second of it.
 type offeredStage struct {
-	Good, Shed, Broken int64
+	Good   int64 `json:"good"`
+	Shed   int64 `json:"shed"`
+	Broken int64 `json:"not_answered"`
 }
 
 // offer sends clicks at the rate, and postbacks of as many of them as convert,
@@ -59,7 +67,10 @@ func (c *Command) offer(ctx context.Context, env Env, server Server) error {
 		return err
 	}
 	address := strings.TrimPrefix(status.Track, "http://")
-	connections := max(c.Connections, openLoopConnections)
+	connections := openLoopConnections
+	if c.Connections != defaultConnections {
+		connections = c.Connections
+	}
 	pool := &pool{}
 	var clicks, postbacks *openloop.Outcome
 	var both sync.WaitGroup
@@ -93,7 +104,7 @@ func (c *Command) offer(ctx context.Context, env Env, server Server) error {
 	}
 	r := &offered{
 		Server: status.Track, Rate: c.Rate, Seconds: c.Duration.Seconds(), Connections: connections,
-		Clicks: loads(clicks), Postbacks: loads(postbacks),
+		Unsent: clicks.Unsent + postbacks.Unsent, Clicks: loads(clicks), Postbacks: loads(postbacks),
 	}
 	for _, s := range clicks.Seconds {
 		r.Stages = append(r.Stages, offeredStage{s.Good, s.Shed, s.Broken})
@@ -139,7 +150,7 @@ func (p *pool) target() string {
 func loads(o *openloop.Outcome) (all []offeredLoad) {
 	for _, status := range []int{302, 200, 400, 403, 429, 503, 0} {
 		if p := o.Percentiles(status); p.Count > 0 {
-			all = append(all, offeredLoad{status, p})
+			all = append(all, offeredLoad{status, p, o.WaitOf(status)})
 		}
 	}
 	return all
@@ -183,6 +194,9 @@ func (r *offered) text() string {
 			}
 			b.WriteByte('\n')
 		}
+	}
+	if r.Unsent > 0 {
+		fmt.Fprintf(&b, "\n%s requests were never sent: every connection was busy until the end.\n", grouped(int64(r.Unsent)))
 	}
 	b.WriteString("\nEach time is from the moment a request was due, not from when it could be sent.\n")
 	return b.String()

@@ -6,6 +6,7 @@ local function answer(status, body)
   ngx.status = status
   ngx.header["Content-Type"] = "application/json; charset=utf-8"
   ngx.header["Cache-Control"] = "no-store"
+  ngx.header["Content-Length"] = #body
   ngx.print(body)
   return ngx.exit(status)
 end

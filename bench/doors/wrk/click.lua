@@ -7,7 +7,6 @@ wrk.headers["Referer"] = "https://news.example/world/article-4711"
 function init(args)
   wrk.path = args[1]
   if args[2] == "close" then wrk.headers["Connection"] = "close" end
-  wrk.init(args)
 end
 
 function done(summary, latency, requests)

@@ -40,6 +40,12 @@ type Outcome struct {
 	// Answers are counted, and their latencies, by status; those without an answer
 	// have 0.
 	Answers map[int]*Latencies
+	// Waits are the same from the moment a request was sent: what the server took,
+	// without the time for which every connection was busy.
+	Waits map[int]*Latencies
+	// Unsent requests were due while every connection was busy, and still so when
+	// the time was over.
+	Unsent uint64
 	// Seconds are one after the other, from the beginning.
 	Seconds []Second
 }
@@ -52,8 +58,12 @@ type Second struct {
 }
 
 // Percentiles of the answers of a status.
-func (o *Outcome) Percentiles(status int) Percentiles {
-	l := o.Answers[status]
+func (o *Outcome) Percentiles(status int) Percentiles { return percentilesOf(o.Answers[status]) }
+
+// WaitOf tells the same from the moment requests were sent.
+func (o *Outcome) WaitOf(status int) Percentiles { return percentilesOf(o.Waits[status]) }
+
+func percentilesOf(l *Latencies) Percentiles {
 	if l == nil {
 		return Percentiles{}
 	}
@@ -73,13 +83,17 @@ type run struct {
 // Run carries out a plan, or as much of it as ctx leaves time for.
 func Run(ctx context.Context, p Plan) *Outcome {
 	r := &run{Plan: p, began: p.Clock()}
-	r.outcome.Answers = map[int]*Latencies{}
+	r.outcome.Answers, r.outcome.Waits = map[int]*Latencies{}, map[int]*Latencies{}
 	r.outcome.Seconds = make([]Second, int(p.Duration/time.Second)+1)
 	var all sync.WaitGroup
 	for range p.Connections {
 		all.Go(func() { r.work(ctx) })
 	}
 	all.Wait()
+	planned := uint64(p.Rate * p.Duration.Seconds())
+	if taken := r.next.Load(); taken < planned {
+		r.outcome.Unsent = planned - taken
+	}
 	return &r.outcome
 }
 
@@ -89,6 +103,9 @@ func (r *run) work(ctx context.Context) {
 	defer line.Close()
 	var text []byte
 	for ctx.Err() == nil {
+		if r.Clock().Sub(r.began) >= r.Duration {
+			return
+		}
 		n := r.next.Add(1) - 1
 		offset := time.Duration(float64(n) / r.Rate * float64(time.Second))
 		if offset >= r.Duration {
@@ -101,8 +118,9 @@ func (r *run) work(ctx context.Context) {
 			due = r.Clock()
 		}
 		text = r.Request(text[:0], n)
+		sent := r.Clock()
 		a, err := line.Send(ctx, text, false)
-		r.note(due, a, err)
+		r.note(due, sent, a, err)
 		if err == nil && r.Answered != nil {
 			r.Answered(n, a)
 		}
@@ -112,7 +130,7 @@ func (r *run) work(ctx context.Context) {
 	}
 }
 
-func (r *run) note(due time.Time, a wire.Answer, err error) {
+func (r *run) note(due, sent time.Time, a wire.Answer, err error) {
 	now := r.Clock()
 	took := now.Sub(due)
 	status := a.Status
@@ -120,10 +138,10 @@ func (r *run) note(due time.Time, a wire.Answer, err error) {
 		status = 0
 	}
 	r.mu.Lock()
-	l := r.outcome.Answers[status]
+	l, w := r.outcome.Answers[status], r.outcome.Waits[status]
 	if l == nil {
-		l = &Latencies{}
-		r.outcome.Answers[status] = l
+		l, w = &Latencies{}, &Latencies{}
+		r.outcome.Answers[status], r.outcome.Waits[status] = l, w
 	}
 	s := &r.outcome.Seconds[min(int(now.Sub(r.began)/time.Second), len(r.outcome.Seconds)-1)]
 	switch status {
@@ -137,6 +155,7 @@ func (r *run) note(due time.Time, a wire.Answer, err error) {
 	}
 	r.mu.Unlock()
 	l.Add(took)
+	w.Add(now.Sub(sent))
 }
 
 // Peak finds how many requests a second a server answers when so many
