@@ -123,8 +123,11 @@ func (b *rot) prepare(ctx context.Context) (err error) {
 			return err
 		}
 		defer func() { p.Kill(); p.Sweep() }()
+		// A few only: each damage is looked for in all of them.
 		stop := d.Load(ctx, 3, b.rand.Uint64())
-		err = sleep(ctx, 250*time.Millisecond)
+		for most := d.Sent().Redirected.Load() + 80; err == nil && d.Sent().Redirected.Load() < most; {
+			err = sleep(ctx, time.Millisecond)
+		}
 		stop()
 		if rebuild && err == nil {
 			err = b.rebuild(ctx, p)

@@ -29,7 +29,7 @@ var clockSteps = Row{
 		"and starts at another time; once in a while it is before 2024, which no click id can carry",
 	Proof: "every click id is new, is held once with the server's time, and is recognized for ever after; a conversion is late if and only if " +
 		"the id's time is out of the window at its arrival; clicks are taken again within 2.5 s of a step; reports agree",
-	Short: 40, Long: 2000, Unit: "steps",
+	Short: 25, Long: 2000, Unit: "steps",
 	Run: runClockSteps,
 }
 
@@ -218,7 +218,7 @@ func (c *stepper) round(ctx context.Context) error {
 	if err := c.resumes(ctx, name); err != nil {
 		return err
 	}
-	return sleep(ctx, time.Duration(c.rand.IntN(800))*time.Millisecond)
+	return sleep(ctx, time.Duration(c.rand.IntN(600))*time.Millisecond)
 }
 
 // resumes waits until a click is taken after the step.

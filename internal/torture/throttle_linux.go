@@ -12,24 +12,7 @@ import (
 // blockGroups is where control groups of block devices are, of the first
 // version: those of the second are not used for writes behind a file system
 // here.
-func blockGroups() string {
-	text, err := os.ReadFile("/proc/self/mounts")
-	if err != nil {
-		return ""
-	}
-	for line := range strings.Lines(string(text)) {
-		fields := strings.Fields(line)
-		if len(fields) < 4 || fields[2] != "cgroup" {
-			continue
-		}
-		for option := range strings.SplitSeq(fields[3], ",") {
-			if option == "blkio" {
-				return fields[1]
-			}
-		}
-	}
-	return ""
-}
+func blockGroups() string { return groupsOf("blkio") }
 
 // throttleNeeds says why no Disk can be slow here; "" = one can.
 func throttleNeeds() string {

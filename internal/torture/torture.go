@@ -155,6 +155,7 @@ func Rows() []Row {
 		bitRot,
 		clockSteps,
 		upgrades,
+		backups,
 	}
 }
 

@@ -162,4 +162,12 @@ var All = []Mistake{
 			New:  `append(w.text[:0], h.RequestURI()...)`,
 		}},
 	},
+	{
+		Name: "backup of the clicks first", What: "a backup copies the spool before the ledger, so conversions lack their clicks, and takes a moment between",
+		Edits: []Edit{{
+			File: "internal/flow/backup/make.go",
+			Old:  "\t\tm.ledger,\n\t\tfunc(ctx context.Context) error { return m.spool(ctx, held) },\n",
+			New:  "\t\tfunc(ctx context.Context) error { return m.spool(ctx, held) },\n\t\tfunc(context.Context) error { time.Sleep(500 * time.Millisecond); return nil },\n\t\tm.ledger,\n",
+		}},
+	},
 }
