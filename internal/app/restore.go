@@ -172,7 +172,7 @@ func (p *putting) put(ctx context.Context) error {
 		}
 	}
 	if err != nil {
-		return errors.Join(err, os.Remove(p.file(restoringFile)))
+		return errors.Join(err, p.unmark(isOurs))
 	}
 	if err := errors.Join(p.fill(ctx), lock.Close()); err != nil {
 		return errors.Join(err, p.undo(isOurs))

@@ -93,7 +93,7 @@ func (p *putting) begin() (isOurs bool, err error) {
 	_, err = file.WriteString(restoringText)
 	err = errors.Join(err, file.Sync(), file.Close(), syncDir(p.DataDir), syncDir(filepath.Dir(filepath.Clean(p.DataDir))))
 	if err != nil {
-		err = errors.Join(fmt.Errorf("--data-dir %s: couldn't write to it: %w", p.DataDir, err), os.Remove(p.file(restoringFile)))
+		err = errors.Join(fmt.Errorf("--data-dir %s: couldn't write to it: %w", p.DataDir, err), p.unmark(isOurs))
 	}
 	return isOurs, err
 }
@@ -108,6 +108,15 @@ func (p *putting) lock() (*os.File, error) {
 		return nil, errors.Join(fmt.Errorf("--data-dir %s: couldn't lock it: %w", p.DataDir, err), lock.Close())
 	}
 	return lock, nil
+}
+
+// unmark takes the mark away from a directory in which nothing was done.
+func (p *putting) unmark(isOurs bool) error {
+	err := os.Remove(p.file(restoringFile))
+	if isOurs {
+		_ = os.Remove(p.DataDir) // stays if somebody has come
+	}
+	return err
 }
 
 // undo removes what was written into a directory that was empty. VERSION goes

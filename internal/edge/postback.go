@@ -104,6 +104,9 @@ func (w *work) refuse(r *judge.Ruling, view *catalog.View, campaign *catalog.Cam
 	} else {
 		w.tell(r, r.Verdict)
 	}
+	if used := max(r.Key, r.Exposed); used != 0 {
+		e.options.Catalog.NoteKeyUse(used, w.at, w.postback.Addr, w.https)
+	}
 	if campaign != nil && campaign.Owner.Erased {
 		e.options.Journal.Ignored(campaign.Account, homing.ReasonErased)
 		return
@@ -117,7 +120,7 @@ func (w *work) refuse(r *judge.Ruling, view *catalog.View, campaign *catalog.Cam
 func (w *work) tell(r *judge.Ruling, v homing.Verdict) {
 	e := w.edge
 	e.metrics.postbacks[v.Reason].Inc()
-	if r.Key != 0 && !w.https {
+	if max(r.Key, r.Exposed) != 0 && !w.https {
 		e.metrics.keyInClear.Inc()
 	}
 	answer := v.Reason.Info().Answer

@@ -36,6 +36,10 @@ type offer struct {
 	goals  []homing.GoalID
 }
 
+// currency is the one of the simulation's advertisers, whatever the installation
+// gives new ones.
+const currency = "USD"
+
 // unknownGoal is a goal that no campaign of the simulation defines.
 const unknownGoal = 77
 
@@ -46,7 +50,7 @@ func assemble(ctx context.Context, s Server, run string, accounts, campaigns int
 	all := &cast{}
 	for i := range accounts {
 		name, multi := fmt.Sprintf("simulation %s, advertiser %d", run, i+1), i < accounts-1 || accounts == 1
-		made, err := s.CreateAccount(ctx, control.AccountEdit{Name: &name, MultiLead: &multi})
+		made, err := s.CreateAccount(ctx, control.AccountEdit{Name: &name, MultiLead: &multi, Currency: new(currency)})
 		if err != nil {
 			return nil, fmt.Errorf("couldn't create an account: %w", err)
 		}

@@ -102,7 +102,11 @@ func (f *fake) CreateAccount(_ context.Context, e control.AccountEdit) (control.
 	defer f.mu.Unlock()
 	a := homing.Account{
 		ID: homing.AccountID(len(f.accounts) + 1), PublicID: fmt.Sprintf("public%06d", len(f.accounts)+1), Name: *e.Name,
-		MultiLead: *e.MultiLead, PriceMin: homing.DefaultPriceMin, PriceMax: homing.DefaultPriceMax, Currency: "USD",
+		MultiLead: *e.MultiLead, PriceMin: homing.DefaultPriceMin, PriceMax: homing.DefaultPriceMax,
+		Currency: "CHF", // new advertisers' here
+	}
+	if e.Currency != nil {
+		a.Currency = *e.Currency
 	}
 	key := homing.NewSecret()
 	f.keys[key.Hash()] = &homing.Key{ID: homing.KeyID(a.ID), Account: a.ID, Hash: key.Hash()}

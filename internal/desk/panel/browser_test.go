@@ -51,7 +51,7 @@ func TestAFirstDayInABrowser(t *testing.T) {
 			w.Write("#f-show1password", paneltest.Password)
 			w.Click(".ask[open] .button.main")
 			w.See("#key")
-			secret, err := h.Catalog.RevealKey(account.ID, 1)
+			secret, err := h.Catalog.RevealKey(t.Context(), "test", account.ID, 1)
 			h.Must(err)
 			if got := w.Text("#key"); got != secret.Reveal() {
 				t.Error("the key that is shown is not the key")

@@ -134,7 +134,7 @@ func TestAKeyIsShownOnlyAfterThePassword(t *testing.T) {
 	a := h.Account("Northwind")
 	b := h.Advertiser(a.ID, "mara@example.com")
 	key := h.Catalog.View().KeysOf(a.ID)[0]
-	secret, err := h.Catalog.RevealKey(a.ID, key.ID)
+	secret, err := h.Catalog.RevealKey(t.Context(), "test", a.ID, key.ID)
 	h.Must(err)
 	path := page.AdvertiserPath(a.ID) + "/keys"
 	b.Get(page.TrackingPath(a.ID)).Want(ok).Lacks(secret.Reveal()).Has("{secret_key}", "account="+a.PublicID, "https://127.0.0.1:8443/")

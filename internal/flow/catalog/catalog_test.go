@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"homing"
+	"homing/internal/engine/ledger"
 	"homing/internal/engine/ledger/sqlite"
 	"homing/internal/flow/catalog"
 	"homing/internal/rule/mask"
@@ -75,7 +76,7 @@ func TestChangesAreInForceAtOnce(t *testing.T) {
 	if got := s.View().KeyByHash(secret.Hash()); got == nil || got.ID != k.ID || got.Account != a.ID {
 		t.Fatalf("the new key is %+v in the view", got)
 	}
-	if got, err := s.RevealKey(a.ID, k.ID); err != nil || got != secret {
+	if got, err := s.RevealKey(t.Context(), "test", a.ID, k.ID); err != nil || got != secret {
 		t.Errorf("revealed: %v, equal: %t", err, got == secret)
 	}
 	if s.View().AccountByPublicID([]byte(a.PublicID)) == nil {
@@ -187,6 +188,40 @@ func TestErasureForgets(t *testing.T) {
 	}
 	if b, _, _ := s.account(t); b.ID <= a.ID {
 		t.Errorf("number %s after %s", b.ID, a.ID)
+	}
+}
+
+// TestErasureIsFinished begins an erasure that is cut short after its tombstone,
+// as by a crash: it is finished by the same command.
+func TestErasureIsFinished(t *testing.T) {
+	s := open(t)
+	a, _, _ := s.account(t)
+	c, err := s.CreateCampaign(s.ctx, "test", catalog.NewCampaign{Account: a.ID, Name: "Spring", URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	claim := ledger.Claim{Click: homing.Origin{Time: start, Campaign: c.ID}, Lead: []byte("order 4711"), Account: a.ID, Campaign: c.ID, Status: homing.Approved, At: start}
+	if _, err := s.ledger.Decide(s.ctx, &claim); err != nil {
+		t.Fatal(err)
+	}
+	short, cut := context.WithCancel(s.ctx)
+	defer cut()
+	_ = s.ledger.Apply(short, ledger.Actor{Name: "test", At: start}, ledger.EraseAccount{Account: a.ID, Lead: func(lead string) string {
+		cut()
+		return "~" + lead
+	}})
+	if err := s.ledger.Check(s.ctx); err == nil || !strings.Contains(err.Error(), "unfinished") {
+		t.Fatalf("the erasure was not cut short: %v", err)
+	}
+	restarted := s.another(t)
+	if err := restarted.EraseAccount(s.ctx, "test", a.ID); err != nil {
+		t.Errorf("an unfinished erasure cannot be finished: %v", err)
+	}
+	if err := s.ledger.Check(s.ctx); err != nil {
+		t.Error(err)
+	}
+	if err := restarted.EraseAccount(s.ctx, "test", a.ID+1); !errors.Is(err, homing.ErrNotFound) {
+		t.Errorf("an account that never was: %v", err)
 	}
 }
 

@@ -94,11 +94,18 @@ func (c *Catalog) RevokeKey(ctx context.Context, by string, account homing.Accou
 	return nil
 }
 
-// RevealKey tells a key's text, for its owner's eyes.
-func (c *Catalog) RevealKey(account homing.AccountID, id homing.KeyID) (homing.Secret, error) {
+// RevealKey tells a key's text, for its owner's eyes. That it was shown, and to
+// whom, is in the audit log before it is.
+func (c *Catalog) RevealKey(ctx context.Context, by string, account homing.AccountID, id homing.KeyID) (homing.Secret, error) {
+	c.changing.Lock()
+	defer c.changing.Unlock()
 	key, err := c.keyOf(account, id)
 	if err != nil {
 		return "", err
+	}
+	note := ledger.Note{Action: "key.reveal", Object: "key " + id.String(), Account: account}
+	if err := c.change(ctx, by, note); err != nil {
+		return "", fmt.Errorf("couldn't note that key %s is shown: %w", id, err)
 	}
 	return c.keyring().OpenSecret(key.Sealed, keyContext(c.View().Account(account)))
 }

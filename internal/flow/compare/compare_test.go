@@ -80,6 +80,25 @@ func TestEveryFinding(t *testing.T) {
 }
 
 // TestAnIDOfAnotherAccountIsLikeOneThatWasMadeUp to the last word.
+// A list that was exported here has lead codes as our files show them.
+func TestAFileOfOursFits(t *testing.T) {
+	w := newWorld()
+	lines := []string{"click_id,lead_code"}
+	for i, lead := range []string{"=SUM(1)", "-7", "'quoted'"} {
+		o := origin(40+i, 1)
+		w.convert(homing.Conversion{Click: o, Status: homing.Approved, Lead: lead})
+		lines = append(lines, w.id(o)+","+[]string{"'=SUM(1)", "'-7", "'quoted'"}[i])
+	}
+	o := origin(50, 1)
+	w.convert(homing.Conversion{Click: o, Status: homing.Approved, Lead: "plain"})
+	lines = append(lines, w.id(o)+",'plain") // we guard no such text
+	list := must[*List](t)(Read([]byte(strings.Join(lines, "\n"))))
+	r := must[*Result](t)(w.Compare(t.Context(), report.Scope{Account: 1}, Question{List: list}))
+	if got, want := strings.Join(namesOf(r.Rows), " "), "matched matched matched never_arrived"; got != want {
+		t.Errorf("found %s, want %s", got, want)
+	}
+}
+
 func TestAnIDOfAnotherAccountIsLikeOneThatWasMadeUp(t *testing.T) {
 	w := newWorld()
 	theirs := w.convert(homing.Conversion{Click: origin(1, 2), Status: homing.Approved, Value: cents(210)})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -114,13 +115,13 @@ func (s *sifting) findConversions(ctx context.Context) error {
 }
 
 func (s *sifting) matchAll() {
-	same := func(conversion *homing.Conversion, lead string) bool { return conversion.Lead == lead }
+	same := func(conversion *homing.Conversion, lead string) bool { return s.sameLead(lead, conversion.Lead) }
 	ring := s.Keyring()
 	erased := func(conversion *homing.Conversion, lead string) bool {
 		if warehouse.IsErasedLead(conversion.Lead) {
 			return slices.Contains(ring.HashLeads(lead), conversion.Lead)
 		}
-		return conversion.Lead == lead
+		return s.sameLead(lead, conversion.Lead)
 	}
 	for _, c := range s.clicks {
 		equal := same
@@ -134,6 +135,17 @@ func (s *sifting) matchAll() {
 		}
 		c.match(equal)
 	}
+}
+
+// sameLead compares a lead code of the list with one of ours. The list may be a
+// file of ours, where it is masked, and guarded against being taken for a formula.
+func (s *sifting) sameLead(listed, lead string) bool {
+	if listed == lead {
+		return true
+	}
+	shown := s.masked(lead)
+	guarded, ok := strings.CutPrefix(listed, "'")
+	return listed == shown || ok && guarded != "" && strings.ContainsRune("=+-@\t\r", rune(guarded[0])) && guarded == shown
 }
 
 // sum counts the rows by finding.

@@ -288,6 +288,10 @@ func TestMasterKeysAreLookedAt(t *testing.T) {
 			t.Errorf("found %q, want %q", got, want)
 		}
 	}
+	waiting := doctor.MasterKeys{Keys: []homing.MasterKey{key(1, noon-2*year)}, Serving: ring(key(1, noon-2*year)), Age: year, Waits: "of the test"}
+	if r := waiting.Look(noon); len(r.Findings) != 0 || !strings.Contains(strings.Join(r.Checked, "\n"), "waits: of the test") {
+		t.Errorf("a renewal that waits: %+v", r)
+	}
 }
 
 func must(t *testing.T, err error) {

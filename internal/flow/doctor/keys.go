@@ -50,6 +50,8 @@ type MasterKeys struct {
 	Age homing.Millis
 	// Serving, if there is a server, is what it works with.
 	Serving *homing.Keyring
+	// Waits is why the next one is not made yet even if it is due; empty if it is.
+	Waits string
 }
 
 // renewalGrace is how long after its time a renewal may be due.
@@ -61,7 +63,11 @@ func (m MasterKeys) Look(now homing.Millis) (r Report) {
 	newest := m.Keys[len(m.Keys)-1]
 	r.Looked("master keys: %d, all can be read; the newest, %s, is in use from %s, the next is made on %s",
 		len(m.Keys), newest.ID, newest.From, newest.From+m.Age)
-	if m.Serving != nil && now > newest.From+m.Age+renewalGrace {
+	overdue := m.Serving != nil && now > newest.From+m.Age+renewalGrace
+	if overdue && m.Waits != "" {
+		r.Looked("master keys: the next one is due, and waits: %s", m.Waits)
+	}
+	if overdue && m.Waits == "" {
 		r.Found(Finding{
 			Kind: "keys.overdue", Severity: Warning, Where: where,
 			What:  fmt.Sprintf("The next master key was due on %s and was not made.", newest.From+m.Age),

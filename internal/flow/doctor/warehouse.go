@@ -124,6 +124,9 @@ func (e *examination) ahead() error {
 	if durable := e.Spool.Durable(); e.spoolMark > uint64(durable) {
 		f.Kind, f.Where = "warehouse.ahead", "warehouse, mark of the spool"
 		f.What = fmt.Sprintf("It is noted that the spool is loaded up to position %d, but it ends at %s.", e.spoolMark, durable)
+		f.Means += " Clicks, and repeated or refused postbacks, that the spool has lost by this and whose day is not sealed stand in the warehouse's present file only."
+		f.Do = "See first whether files of spool/ are missing, and bring the newest ones back. Then homing doctor --repair, or homing warehouse rebuild, " +
+			"makes the warehouse again from what there is, and puts the present file aside."
 		e.Found(f)
 	}
 	if e.ledgerMark < 2 {

@@ -67,6 +67,9 @@ type Ruling struct {
 	KeyPassed bool
 	// Key is the number of the key that passed.
 	Key homing.KeyID
+	// Exposed is the key of a call that was refused for coming over plain http:
+	// it has not passed, and has been seen on the way all the same.
+	Exposed homing.KeyID
 
 	// What is to be claimed of the ledger.
 	Status   homing.Status
@@ -114,6 +117,7 @@ func (r *Ruling) refused(reason homing.Reason) Ruling {
 		Detail:    r.Detail,
 		KeyPassed: r.KeyPassed,
 		Key:       r.Key,
+		Exposed:   r.Exposed,
 	}
 }
 
@@ -150,6 +154,9 @@ func (r *Ruling) checkQuery(p *target.Params) homing.Reason {
 // checkContent checks what the parameters say.
 func (r *Ruling) checkContent(c *Call, p Parties, now homing.Millis) homing.Reason {
 	if reason := checkTransport(c); reason != homing.ReasonNone {
+		if reason == homing.ReasonHTTPSRequired && p.Key != nil && keyShaped(c.Params.Key) && opens(p.Key, c.Params.Key) {
+			r.Exposed = p.Key.ID
+		}
 		return reason
 	}
 	if !c.AnySender && !permitted(p.Account.Senders, c.Addr) {

@@ -500,3 +500,28 @@ func FuzzJudge(f *testing.F) {
 		}
 	})
 }
+
+// TestAKeyOverHTTPIsExposed: a call with a lead code over plain http is refused
+// before its key is checked, and has shown it to whoever listens.
+func TestAKeyOverHTTPIsExposed(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		with  func(*world)
+		call  string
+		known bool
+	}{
+		{"over http", plainHTTP, "/genuine?lead_code=a&key=" + goodKey, true},
+		{"over http, wrong key", plainHTTP, "/genuine?lead_code=a&key=wrongwrongwrongwrong", false},
+		{"over http, no key", plainHTTP, "/genuine?lead_code=a", false},
+		{"over https", func(*world) {}, "/genuine?lead_code=a&key=" + goodKey, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld()
+			c.with(w)
+			r := w.judge(c.call)
+			if (r.Exposed != 0) != c.known || r.KeyPassed && c.known {
+				t.Errorf("exposed %d, passed %v", r.Exposed, r.KeyPassed)
+			}
+		})
+	}
+}

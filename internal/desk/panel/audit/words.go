@@ -28,6 +28,7 @@ var actions = []struct {
 	{name: "key.create", words: "made the key"},
 	{name: "key.update", words: "changed the key"},
 	{name: "key.revoke", words: "revoked the key"},
+	{name: "key.reveal", words: "was shown the key"},
 	{name: "user", words: "Users"},
 	{name: "user.create", words: "created the user"},
 	{name: "user.update", words: "changed the user"},

@@ -33,6 +33,8 @@ type step struct {
 	// Path is where it is done, Do what the link says; empty if it is somebody
 	// else's to do.
 	Path, Do string
+	// First is where something has to be fetched before, FirstDo what the link says.
+	First, FirstDo string
 }
 
 func done(steps []step) bool {
@@ -103,7 +105,7 @@ func advertiserSteps(v *page.Visit, c *catalog.Campaign) []draft {
 	return []draft{
 		{step{Title: "A campaign", Text: "Your operator makes it: it says where your visitors are sent."},
 			func(traces) bool { return c != nil }},
-		{step{Title: "The test", Text: "Put the postback URL into your tracker, then send a test click through it. Nothing of it counts.", Path: page.AdvertiserPath(v.Who.Account) + "/test", Do: "Make the test"},
+		{step{Title: "The test", Text: "Put the postback URL into your tracker, then send a test click through it. Nothing of it counts.", Path: page.AdvertiserPath(v.Who.Account) + "/test", Do: "Make the test", First: page.TrackingPath(v.Who.Account), FirstDo: "The postback URL for your tracker"},
 			func(t traces) bool { return t.passed }},
 		{step{Title: "The first real conversion", Text: "Your operator sends visitors; what your tracker sends back is in the postback log at once.", Path: "/postbacks", Do: "Open the log"},
 			func(t traces) bool { return t.real }},
@@ -192,7 +194,8 @@ func (t *traces) lookInLedger(v *page.Visit, scope homing.AccountID) {
 		switch {
 		case scope == 0 && isDemo(v.View, c.Account):
 		case c.Click.Test():
-			t.tried, t.passed = true, t.passed || counted
+			// Whoever rejects it afterwards takes nothing from what it proved.
+			t.tried, t.passed = true, t.passed || counted || c.Status == homing.Rejected
 		default:
 			t.real = t.real || counted
 		}

@@ -12,6 +12,7 @@ import (
 	"homing/internal/desk/panel/home"
 	"homing/internal/desk/panel/page"
 	"homing/internal/desk/panel/paneltest"
+	"homing/internal/engine/ledger"
 )
 
 func open(t *testing.T) *paneltest.House {
@@ -67,6 +68,7 @@ func TestTheChecklistTurnsGreenFromRealThingsOnly(t *testing.T) {
 	h.Load()
 	want(t, op.Get("/"), "done done due later later")
 	want(t, mara.Get("/"), "done due later")
+	mara.Get("/").Has(page.TrackingPath(a.ID)) // where the postback URL is
 
 	made, err := h.Trials.Begin(h.Context(), h.Catalog.View().Campaign(c.ID), nil)
 	h.Must(err)
@@ -102,6 +104,24 @@ func TestATestIsNotNeededOnceRealConversionsArrive(t *testing.T) {
 	h.Call(h.Campaign(a.ID, "Spring"), nil)
 	op.Get("/").Want(303)
 	want(t, op.Get("/start"), "done done passed passed done")
+}
+
+func TestARejectedTestHadPassed(t *testing.T) {
+	h := open(t)
+	op := h.Operator()
+	c := h.Campaign(h.Account("Northwind").ID, "Spring")
+	made, err := h.Trials.Begin(h.Context(), h.Catalog.View().Campaign(c.ID), nil)
+	h.Must(err)
+	h.Call(c, func(p *homing.Postback) {
+		p.Origin, p.Click = made.Click.Origin, made.Click.ID
+		p.Verdict.Flags |= homing.FlagTest
+	})
+	found, err := h.Ledger.ConversionsOf(h.Context(), made.Click.Origin)
+	h.Must(err)
+	h.Must(h.Ledger.Amend(h.Context(), ledger.Amendment{
+		Conversion: found[0].ID, From: homing.Approved, To: homing.Rejected, At: h.Millis(), Actor: "user 1", Reason: "tidied up",
+	}))
+	want(t, op.Get("/"), "done done done done due")
 }
 
 func TestAnothersConversionMakesNothingGreen(t *testing.T) {

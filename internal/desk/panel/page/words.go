@@ -48,13 +48,14 @@ func Plain(text string) string {
 // stamp is a time as machines read it.
 func stamp(m homing.Millis) string { return m.String() }
 
-// ago tells how long before now a moment was, or how far ahead of it.
+// ago tells how long before now a moment was, or how far ahead of it. What is made
+// for a page is some milliseconds ahead of it: the page's moment is the request's.
 func ago(m homing.Millis, now any) string {
 	d := time.Duration(presentOf(now).At-m) * time.Millisecond
-	if d < 0 {
+	switch {
+	case d <= -time.Second:
 		return "in " + Length(-d)
-	}
-	if d < 5*time.Second {
+	case d < 5*time.Second:
 		return "just now"
 	}
 	return Length(d) + " ago"

@@ -22,7 +22,7 @@ func TestPlainShowsTheInvisible(t *testing.T) {
 
 func TestTimesAndNumbers(t *testing.T) {
 	for millis, want := range map[homing.Millis]string{
-		0: "just now", 59_000: "59 s ago", 61_000: "1 min ago", 7_200_000: "2 h ago", 172_800_000: "2 days ago", -3_600_000: "in 1 h",
+		0: "just now", -1: "just now", -2_000: "in 2 s", 59_000: "59 s ago", 61_000: "1 min ago", 7_200_000: "2 h ago", 172_800_000: "2 days ago", -3_600_000: "in 1 h",
 	} {
 		if got := ago(1_000_000_000-millis, homing.Millis(1_000_000_000)); got != want {
 			t.Errorf("%d ms: %q, want %q", millis, got, want)

@@ -16,8 +16,8 @@ const (
 	// grouped is how many of the newest refused calls are looked at for who sent
 	// them; how many there were of each reason is counted over the whole range.
 	grouped = 2000
-	// mostSenders is how many senders of a reason are shown: as many fewer as there
-	// are more reasons, so that there are at most allSenders.
+	// mostSenders is how many senders of a reason are shown, and allSenders how
+	// many of all reasons, so that a page stays small.
 	mostSenders = 5
 	allSenders  = 25
 )
@@ -96,15 +96,26 @@ func (f *filters) groupByReason(v *page.Visit) (*groups, error) {
 	slices.SortFunc(out.Reasons, func(a, b *reasonGroup) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Code, b.Code))
 	})
-	senders := max(1, min(mostSenders, allSenders/max(1, len(out.Reasons))))
-	for i, group := range out.Reasons {
-		if i >= allSenders {
-			senders = 0
-		}
-		group.finish(senders)
-		out.Total += group.Count
+	for i, most := range dealt(out.Reasons) {
+		out.Reasons[i].finish(most)
+		out.Total += out.Reasons[i].Count
 	}
 	return out, nil
+}
+
+// dealt tells how many senders of each reason are shown: one of each first, then
+// a second one of those that have more, and so on while there is room.
+func dealt(reasons []*reasonGroup) []int {
+	most, left := make([]int, len(reasons)), allSenders
+	for range mostSenders {
+		for i, group := range reasons {
+			if left > 0 && most[i] < len(group.Senders) {
+				most[i]++
+				left--
+			}
+		}
+	}
+	return most
 }
 
 // countReasons counts the refusals of the whole range by reason. nil: a report

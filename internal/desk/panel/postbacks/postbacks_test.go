@@ -199,6 +199,27 @@ func TestRefusalsAreGroupedByReason(t *testing.T) {
 	}
 }
 
+// Many reasons of a sender each leave room for the few that have two.
+func TestNoSenderIsHiddenWhileThereIsRoom(t *testing.T) {
+	h := newHouse(t)
+	c := h.Campaign(h.Account("Northwind").ID, "Spring")
+	var reasons []homing.Reason
+	for _, reason := range homing.Reasons() {
+		if reason.Info().Outcome == homing.Refused && len(reasons) < 14 {
+			reasons = append(reasons, reason)
+		}
+	}
+	for _, reason := range reasons {
+		refuse(h, c, reason, nil)
+	}
+	refuse(h, c, reasons[0], addr("198.51.100.0"))
+	h.Operator().Get("/postbacks?group=reason").Want(200).Has("15 refused calls", "198.51.100.0/24").Lacks("more: <a")
+	for i := range 6 { // more of one reason than are shown
+		refuse(h, c, reasons[0], addr(fmt.Sprintf("198.51.%d.0", i+1)))
+	}
+	h.Operator().Get("/postbacks?group=reason").Want(200).Has("more: <a")
+}
+
 func TestWhatIsSeenIsExported(t *testing.T) {
 	h := newHouse(t)
 	op := h.Operator()

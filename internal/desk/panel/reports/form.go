@@ -14,6 +14,7 @@ import (
 // form is what the pickers show.
 type form struct {
 	Account  homing.AccountID // a hidden field; 0 = none
+	Whose    string           // the name of that advertiser, for operators
 	By       [warehouse.MaxBy]string
 	Groups   []group // of dimensions to break down by
 	Metrics  []group
@@ -48,7 +49,7 @@ func formOf(v *page.Visit, asked map[string][]string) *form {
 		Zone: one("tz"), Own: v.Local().String(), Where: asked["where"], Ops: operators, Order: one("order"), Limit: one("limit"),
 	}
 	if v.Account != nil && v.Who.Operator() {
-		f.Account = v.Account.ID
+		f.Account, f.Whose = v.Account.ID, v.Account.Name
 	}
 	f.Groups = dimensions(v.Who.Operator(), func(string) bool { return true })
 	f.Wheres = dimensions(v.Who.Operator(), func(name string) bool {

@@ -184,6 +184,8 @@ func TestNobodySeesMoreThanTheOwn(t *testing.T) {
 	}
 	b.Get("/reports/file?format=csv&by=campaign").Want(http.StatusOK).Has("Visible").Lacks("Hidden", ",137")
 	b.Get("/reports?account=2").Want(http.StatusNotFound)
+	b.Get("/reports").Want(http.StatusOK).Lacks("of-whom")
+	h.Operator().Get("/reports?account=2").Want(http.StatusOK).Has(`of-whom"><bdi>Theirs`) // no page is silently about one
 
 	u, err := h.Ledger.UserByEmail(h.Context(), "own@example.com")
 	h.Must(err)

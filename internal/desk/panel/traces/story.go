@@ -28,6 +28,9 @@ type told struct {
 	Why homing.ReasonInfo
 }
 
+// replayed is how a story names the flag of a call that nobody sent.
+var replayed = homing.FlagReplayed.Names()[0]
+
 // maxPostbacks is how many postbacks of one click are shown.
 const maxPostbacks = 50
 
@@ -164,7 +167,10 @@ func (t *told) addPostbacks(v *page.Visit) {
 			Path: "/postbacks/" + p.Request.String(),
 		}
 		e.Facts = t.worth(v, p.LeadCode, p.Goal, p.Value)
-		if p.Addr != "" {
+		if slices.Contains(p.Flags, replayed) {
+			e.Title = "Replay of a refused call"
+			e.Text += " Nobody sent this: an operator had the call judged once more, at the time it came."
+		} else if p.Addr != "" {
 			e.Facts = append(e.Facts, fact{"From", p.Addr})
 		}
 		t.Events = append(t.Events, e)

@@ -70,6 +70,18 @@ func TestTheStoryIsToldInOrder(t *testing.T) {
 	op.Get("/trace?q=" + strings.ToUpper(click.ID.String())).Want(http.StatusOK).Has("upper case").Lacks("Spring sale")
 }
 
+func TestAReplayIsNobodysCall(t *testing.T) {
+	h := house(t)
+	c := h.Campaign(h.Account("Northwind").ID, "Spring sale")
+	click := h.Click(c, nil)
+	h.Call(c, func(p *homing.Postback) {
+		p.Click, p.Origin = click.ID, click.Origin
+		p.Addr = netip.MustParseAddr("198.51.100.0")
+		p.Verdict.Flags |= homing.FlagReplayed
+	})
+	h.Operator().Get("/trace?q="+click.ID.String()).Want(http.StatusOK).Has("Replay of a refused call", "Nobody sent this").Lacks("198.51.100.0")
+}
+
 func TestAnotherAccountsIDIsLikeOneThatWasMadeUp(t *testing.T) {
 	h := house(t)
 	h.Operator()

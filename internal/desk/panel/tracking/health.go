@@ -96,12 +96,19 @@ func (h *health) fill(v *page.Visit, d *day) {
 	}
 }
 
-// share is a part in per cent, to a tenth, rounded down: 99.96 % is not all.
+// share is a part in per cent, to the nearest tenth; but what is not all is not
+// told as 100.0 %, and what is not nothing not as 0.0 %.
 func share(part, whole uint64) string {
 	if whole == 0 {
 		return ""
 	}
-	tenths := part * 1000 / whole
+	tenths := (part*1000 + whole/2) / whole
+	switch {
+	case part < whole && tenths == 1000:
+		tenths = 999
+	case part > 0 && tenths == 0:
+		tenths = 1
+	}
 	return strconv.FormatUint(tenths/10, 10) + "." + strconv.FormatUint(tenths%10, 10) + " %"
 }
 

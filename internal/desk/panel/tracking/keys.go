@@ -114,7 +114,7 @@ func revealKey(v *page.Visit) error {
 	} else if err != nil {
 		return err
 	}
-	secret, err := v.Rooms.Catalog.RevealKey(v.Account.ID, id)
+	secret, err := v.Rooms.Catalog.RevealKey(v.R.Context(), v.Who.Actor(), v.Account.ID, id)
 	if err != nil {
 		return err
 	}

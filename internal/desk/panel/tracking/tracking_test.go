@@ -161,7 +161,7 @@ func TestAKeyFillsThePostbackThatWasAskedFor(t *testing.T) {
 	h := newHouse(t)
 	a := h.Account("Northwind")
 	b := h.Advertiser(a.ID, "mara@example.com")
-	secret, err := h.Catalog.RevealKey(a.ID, h.Catalog.View().KeysOf(a.ID)[0].ID)
+	secret, err := h.Catalog.RevealKey(t.Context(), "test", a.ID, h.Catalog.View().KeysOf(a.ID)[0].ID)
 	h.Must(err)
 	const state = "?tracker=keitaro&form=leads"
 	shown := b.Get(page.TrackingPath(a.ID) + state).Want(ok).Lacks(secret.Reveal())
@@ -246,13 +246,17 @@ func TestTheLastDayIsSummedUp(t *testing.T) {
 	says(t, got, "Counted 6 60.0 %", "Duplicates 1 10.0 %", "Late 1 10.0 %", "Refused 2 20.0 %", "written with a comma. 1 call, 10.0 % of all", "Write a decimal point")
 	got.Has("/postbacks?from=24h&amp;reason=value_comma", "/postbacks?from=24h&amp;outcome=refused")
 	h.Operator().Get(page.TrackingPath(a.ID)).Want(ok).Has("/postbacks?account=1&amp;from=24h&amp;reason=value_comma")
+	for range 4 {
+		h.Call(c, nil)
+	}
+	says(t, b.Get(page.TrackingPath(a.ID)), "Counted 10 71.4 %", "Late 1 7.1 %", "Refused 2 14.3 %") // of 14, to the nearest
 }
 
 func TestAPostbackURLIsMended(t *testing.T) {
 	h := newHouse(t)
 	a := h.Account("Northwind")
 	b := h.Advertiser(a.ID, "mara@example.com")
-	secret, err := h.Catalog.RevealKey(a.ID, h.Catalog.View().KeysOf(a.ID)[0].ID)
+	secret, err := h.Catalog.RevealKey(t.Context(), "test", a.ID, h.Catalog.View().KeysOf(a.ID)[0].ID)
 	h.Must(err)
 	path := page.TrackingPath(a.ID) + "/repair?tracker=voluum"
 	got := b.Post(path, "url", "http://127.0.0.1:8080/api/v1/cpa/action/{click_id}?payout={payout}&amp;key="+secret.Reveal()).Want(ok).Lacks(secret.Reveal())

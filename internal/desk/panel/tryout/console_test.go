@@ -42,7 +42,7 @@ func TestTheConsoleJudgesAndKeepsNothing(t *testing.T) {
 func TestAKeyInTheConsoleIsShownNowhere(t *testing.T) {
 	h, a, c := open(t)
 	b := h.Advertiser(a.ID, "mara@example.com")
-	secret, err := h.Catalog.RevealKey(a.ID, h.Catalog.View().KeysOf(a.ID)[0].ID)
+	secret, err := h.Catalog.RevealKey(t.Context(), "test", a.ID, h.Catalog.View().KeysOf(a.ID)[0].ID)
 	h.Must(err)
 	click := h.Click(c, nil)
 	base := "https://127.0.0.1:8443/api/v1/cpa/action/" + click.ID.String()
@@ -60,7 +60,7 @@ func TestAKeyInTheConsoleIsShownNowhere(t *testing.T) {
 func TestAJudgedCallCanBeCorrected(t *testing.T) {
 	h, a, c := open(t)
 	b := h.Advertiser(a.ID, "mara@example.com")
-	secret, err := h.Catalog.RevealKey(a.ID, h.Catalog.View().KeysOf(a.ID)[0].ID)
+	secret, err := h.Catalog.RevealKey(t.Context(), "test", a.ID, h.Catalog.View().KeysOf(a.ID)[0].ID)
 	h.Must(err)
 	call := "curl -s 'https://127.0.0.1:8443/api/v1/cpa/action/" + h.Click(c, nil).ID.String() + "?value=2,10&lead_code=order-1&key="
 	first := b.Post(path(a), "call", call+secret.Reveal()+"'").Want(200).Has("The value is written with a comma.", `id="f-key"`).Lacks(secret.Reveal())

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"homing"
+	"homing/internal/engine/warehouse"
 	"homing/internal/engine/warehouse/duckdb/process"
 )
 
@@ -19,4 +20,11 @@ func (w *Warehouse) Layout(ctx context.Context) (places []homing.Origin, err err
 	err = each(ctx, w.child, func(r *process.Rows) { places = append(places, readOrigin(&cells{rows: r})) },
 		`SELECT "at", node, seq, campaign FROM clicks ORDER BY rowid`)
 	return places, err
+}
+
+// Double stores the clicks of a day once more, as no load would.
+func (w *Warehouse) Double(ctx context.Context, day warehouse.Day) error {
+	_, err := w.child.Write(ctx, process.Step{SQL: `INSERT INTO clicks SELECT * FROM clicks WHERE "at" >= ? AND "at" < ?`,
+		Args: []any{int64(day.Start()), int64((day + 1).Start())}})
+	return err
 }

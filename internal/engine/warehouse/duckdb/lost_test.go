@@ -227,3 +227,22 @@ func TestWhatWasPutAsideStaysWhileSomethingIsMissing(t *testing.T) {
 	equal(t, "gaps", len(gapsOf(t, w)), 2)
 	must(t, w.Close())
 }
+
+// TestAResetBringsRowsThatAreStoredTwiceBackOnce loads a sealed day's clicks once
+// more in a way that leaves its seal standing: the seal is good and stays.
+func TestAResetBringsRowsThatAreStoredTwiceBackOnce(t *testing.T) {
+	dir := t.TempDir()
+	w := open(t, dir)
+	loadDays(t, w, 3, 2, 1)
+	for ago := range 3 {
+		must(t, w.Seal(t.Context(), today-1-warehouse.Day(ago)))
+	}
+	must(t, w.Double(t.Context(), today-2))
+	equal(t, "clicks by row", rawOf(t, w, warehouse.Clicks, sub1), 400)
+	must(t, w.Reset(t.Context(), nil))
+	equal(t, "clicks", totalOf(t, w, warehouse.Clicks), 300)
+	equal(t, "clicks by row", rawOf(t, w, warehouse.Clicks, sub1), 300)
+	flaws, err := w.Verify(t.Context(), func(string, int64, int64) {})
+	must(t, err)
+	equal(t, "flaws", len(flaws), 0)
+}

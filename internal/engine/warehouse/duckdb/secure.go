@@ -76,6 +76,9 @@ func (w *Warehouse) secureDays(ctx context.Context, p *present, progress warehou
 			delete(p.rows, at) // given up; or not whole yet, and loaded again
 		}
 	}
+	if err := w.countOnce(ctx, p.rows); err != nil {
+		return err
+	}
 	inTotals, err := w.daysOf(ctx, `SELECT DISTINCT quarter // ? FROM totals WHERE kind < 2 ORDER BY 1`)
 	if err != nil {
 		return err
@@ -174,6 +177,30 @@ func rowsByDay(ctx context.Context, p *process.Process, before warehouse.Day) (m
 	}
 	return rows, nil
 }
+
+// countOnce counts rows that are stored twice once, on days of which more is
+// stored than sealed: a good seal is not to be written over with them.
+func (w *Warehouse) countOnce(ctx context.Context, rows map[tableDay]int64) error {
+	for at, n := range rows {
+		m := w.archive.find(at.day)
+		if m == nil || n <= m.Files[at.table].Rows {
+			continue
+		}
+		once, err := number(ctx, w.child, fmt.Sprintf(`SELECT count(*) FROM (SELECT DISTINCT %s FROM %s WHERE "at" >= %d AND "at" < %d)`,
+			rowKeys[at.table], at.table, at.day.Start(), (at.day+1).Start()))
+		switch {
+		case errors.Is(err, homing.ErrOverloaded): // more than its memory and its scratch take
+		case err != nil:
+			return err
+		default:
+			rows[at] = once
+		}
+	}
+	return nil
+}
+
+// rowKeys tell rows of a table apart, which is also the order they are stored in.
+var rowKeys = map[string]string{clicks.name: `"at", node, seq`, postbacks.name: `"at", number`}
 
 // compare refuses a new file that has less of a day than the present one.
 func (p *present) compare(ctx context.Context, builder *process.Process, today warehouse.Day) error {

@@ -154,7 +154,7 @@ func (v *verifying) rows(ctx context.Context, at tableAt, t table, m *manifest, 
 	if err != nil {
 		return v.broken(at, err)
 	}
-	if err := v.twice(ctx, at, in, map[string]string{clicks.name: `"at", node, seq`, postbacks.name: `"at", number`}[t.name]); err != nil {
+	if err := v.twice(ctx, at, in, rowKeys[t.name]); err != nil {
 		return err
 	}
 	stands, err := number(ctx, w.child, `SELECT count(*) FROM sealed WHERE day = ? AND stands = 1`, int64(at.day))

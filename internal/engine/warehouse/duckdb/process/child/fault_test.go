@@ -16,7 +16,7 @@ func TestFaultsAreOfAKind(t *testing.T) {
 		"IO Error: Could not set lock on file \"w\": Conflicting lock is held in /usr/bin/homing (PID 7)":              wire.Unavailable,
 		"IO Error: Corrupt database file: computed checksum 1 does not match stored checksum 2 in block at location 3": wire.Damaged,
 		"IO Error: The file \"w\" exists, but it is not a valid DuckDB database file!":                                 wire.Damaged,
-		"IO Error: Could not read enough bytes from file \"w\": attempted to read 43414 bytes from location 3638890":     wire.Damaged,
+		"IO Error: Could not read enough bytes from file \"w\": attempted to read 43414 bytes from location 3638890":   wire.Damaged,
 		"TransactionContext Error: Conflict on tuple deletion!":                                                        wire.Conflict,
 		"INTERNAL Error: Attempted to access index 3 within vector of size 3":                                          wire.Internal,
 		"something new": wire.Internal,
