@@ -129,7 +129,7 @@ func (s *server) doctor(ctx context.Context, ask control.DoctorRequest, tell fun
 	p.examine = func(ctx context.Context) (doctor.Report, error) {
 		now := homing.MillisOf(s.clock())
 		report := lookAround(h.dir.path, now, true)
-		report.Add(s.keysReport(now))
+		report.Add(s.keysReport(ctx, now))
 		report.Add(s.aroundListeners(now))
 		if text := h.reporting.loader.Trouble(); text != "" {
 			report.Found(doctor.ReportsBehind(text))
@@ -145,8 +145,9 @@ func (s *server) doctor(ctx context.Context, ask control.DoctorRequest, tell fun
 }
 
 // keysReport looks at the file of master keys beside what the server works with.
-func (s *server) keysReport(now homing.Millis) (r doctor.Report) {
+func (s *server) keysReport(ctx context.Context, now homing.Millis) (r doctor.Report) {
 	h := s.house
+	_, waits, _ := h.nextKeyFrom(ctx, now) // what is wrong with the ledger is told by its own examination
 	h.renewing.Lock()
 	defer h.renewing.Unlock()
 	keys, err := h.sortedMasterKeys()
@@ -154,7 +155,7 @@ func (s *server) keysReport(now homing.Millis) (r doctor.Report) {
 		r.Found(doctor.Refused(masterKeyFile, err))
 		return r
 	}
-	return doctor.MasterKeys{Keys: goodKeys(keys, now), Age: homing.MillisIn(masterKeyAge), Serving: h.keyring()}.Look(now)
+	return doctor.MasterKeys{Keys: goodKeys(keys, now), Age: homing.MillisIn(masterKeyAge), Serving: h.keyring(), Waits: waits}.Look(now)
 }
 
 // aroundListeners looks at certificates and at the files of places.

@@ -455,7 +455,7 @@ func foreignKeys(t *testing.T, dir string) {
 func lite(statements ...string) harm {
 	return func(t *testing.T, dir string) {
 		t.Helper()
-		conn, err := sqlite.OpenConn(filepath.Join(dir, ledgerFile), sqlite.OpenReadWrite)
+		conn, err := sqlite.OpenConn("file:"+filepath.Join(dir, ledgerFile)+"?vfs=homing-summed", sqlite.OpenReadWrite|sqlite.OpenURI)
 		must(t, err)
 		for _, sql := range statements {
 			must(t, sqlitex.ExecuteTransient(conn, sql, nil))

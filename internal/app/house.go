@@ -80,7 +80,7 @@ func openHouse(ctx context.Context, cfg *Config, clock homing.Clock, log *slog.L
 	if err := h.openEngines(cfg, fatal); err != nil {
 		return nil, err
 	}
-	if err := h.renewKeyring(); err != nil {
+	if err := h.renewKeyring(0); err != nil { // nobody knows yet how right the clock is
 		return nil, err
 	}
 	// From here on everything is there, and has to be.
@@ -135,11 +135,12 @@ func (h *house) openEngines(cfg *Config, fatal func(error)) error {
 
 func (h *house) keyring() *homing.Keyring { return h.keys.Load() }
 
-// renewKeyring reads the master keys, and makes the next one when it is time.
-func (h *house) renewKeyring() error {
+// renewKeyring reads the master keys. If it is time, it makes the next one, which
+// is in use from a moment on; 0 makes none.
+func (h *house) renewKeyring(next homing.Millis) error {
 	h.renewing.Lock()
 	defer h.renewing.Unlock()
-	ring, err := loadMasterKeys(h.dir.path, homing.MillisOf(h.clock()))
+	ring, err := loadMasterKeys(h.dir.path, homing.MillisOf(h.clock()), next)
 	if err != nil {
 		return fmt.Errorf("--data-dir %s: %w", h.dir.path, err)
 	}
@@ -166,24 +167,6 @@ func (h *house) follow(ctx context.Context) context.Context {
 }
 
 func (h *house) beside(run func()) { h.following.Go(run) }
-
-func (h *house) keepKeyring(ctx context.Context) {
-	tick := time.NewTicker(time.Hour)
-	defer tick.Stop()
-	for {
-		if err := h.noteRenewal(ctx); err != nil && ctx.Err() == nil {
-			h.log.Warn("couldn't note a master key in the audit log", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if err := h.renewKeyring(); err != nil {
-				h.log.Error("couldn't look after the master keys", "error", err)
-			}
-		}
-	}
-}
 
 // Close ends what runs beside the doors and closes the engines, in reverse.
 func (h *house) Close() error {

@@ -33,8 +33,8 @@ const (
 	masterKeyVersion = 1
 	// masterKeyAge is when a new master key is made.
 	masterKeyAge = 365 * 24 * time.Hour
-	// masterKeyNotice is how long before its first use a new key is written, so
-	// that every node has it by then.
+	// masterKeyNotice is how long before its first use a new key is written at
+	// least, so that every node has it by then.
 	masterKeyNotice = time.Hour
 	// masterKeyKept is how long a key is kept beyond the longest window after
 	// its successor took over.
@@ -77,20 +77,22 @@ const (
 )
 
 // loadMasterKeys reads the master keys of a data directory, makes the first one
-// if there is none, and the next one when the newest is a year old.
-func loadMasterKeys(dir string, now homing.Millis) (*homing.Keyring, error) {
+// if there is none, and the next one when the newest is a year old, which is in use
+// from next on. If next is 0, the clock may be wrong: none is made but the first,
+// and none goes.
+func loadMasterKeys(dir string, now, next homing.Millis) (*homing.Keyring, error) {
 	path := filepath.Join(dir, masterKeyFile)
 	keys, summed, err := readMasterKeyFile(path)
 	if err != nil {
 		return nil, err
 	}
-	next := renewMasterKeys(keys, now)
-	if !summed || !slices.Equal(next, keys) {
-		if err := writeMasterKeys(path, next); err != nil {
+	renewed := renewMasterKeys(keys, now, next)
+	if !summed || !slices.Equal(renewed, keys) {
+		if err := writeMasterKeys(path, renewed); err != nil {
 			return nil, fmt.Errorf("couldn't write the master keys: %w", err)
 		}
 	}
-	return homing.NewKeyring(next...)
+	return homing.NewKeyring(renewed...)
 }
 
 // goodKeys are those whose time is not over by now. A key was last minted under
@@ -106,14 +108,17 @@ func goodKeys(keys []homing.MasterKey, now homing.Millis) []homing.MasterKey {
 // oldest first. A key whose time is over stays, and goes on verifying ids of its
 // own time, which are late by then, until there are many: the clock that says so
 // may be years ahead for a moment, and what was deleted then is gone for good.
-func renewMasterKeys(keys []homing.MasterKey, now homing.Millis) []homing.MasterKey {
+func renewMasterKeys(keys []homing.MasterKey, now, next homing.Millis) []homing.MasterKey {
 	keys = slices.Clone(keys)
 	sortMasterKeys(keys)
 	if len(keys) == 0 {
 		return []homing.MasterKey{newMasterKey(now)}
 	}
+	if next == 0 {
+		return keys
+	}
 	if newest := keys[len(keys)-1]; now-newest.From > homing.MillisIn(masterKeyAge) {
-		keys = append(keys, newMasterKey(now+homing.MillisIn(masterKeyNotice)))
+		keys = append(keys, newMasterKey(next))
 	}
 	if over := len(keys) - masterKeysAtHand; over > 0 {
 		keys = keys[min(over, len(keys)-len(goodKeys(keys, now))):]

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"homing"
+	"homing/internal/engine/ledger"
 )
 
 const started homing.Millis = 1_800_000_000_000
@@ -21,7 +22,7 @@ func TestMasterKeysAreRenewedYearlyAndKept(t *testing.T) {
 	dir := t.TempDir()
 	load := func(now homing.Millis) *homing.Keyring {
 		t.Helper()
-		ring, err := loadMasterKeys(dir, now)
+		ring, err := loadMasterKeys(dir, now, now+homing.MillisIn(masterKeyNotice))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,20 +71,26 @@ func TestMasterKeysGoLongAfterTheirLastClick(t *testing.T) {
 	for i := range 40 {
 		keys = append(keys, homing.MasterKey{ID: fmt.Sprint(i), From: started + 2000 + homing.Millis(i)})
 	}
-	if got := renewMasterKeys(keys, started+2020+kept); len(got) != 42+1-21 || got[0].ID != "19" {
+	if got := renewMasterKeys(keys, started+2020+kept, started+2021+kept); len(got) != 42+1-21 || got[0].ID != "19" {
 		t.Errorf("%d keys, from %s on: not all those whose time is over are gone", len(got), got[0].ID)
 	}
 }
 
-// TestAClockYearsAheadForgetsNoKey: it makes keys, which is well, and deletes
-// none.
+// TestAClockYearsAheadForgetsNoKey: it deletes none, even if it is believed after
+// some days, and makes none before.
 func TestAClockYearsAheadForgetsNoKey(t *testing.T) {
 	dir := t.TempDir()
 	origin := homing.Origin{Time: started, Node: 1, Campaign: 7}
 	var id homing.ClickID
 	year := homing.MillisIn(masterKeyAge)
 	for i, now := range []homing.Millis{started, started + 10*year, started + 13*year, started + 16*year, started + 1} {
-		ring, err := loadMasterKeys(dir, now)
+		if _, err := loadMasterKeys(dir, now, 0); err != nil {
+			t.Fatal(err)
+		}
+		if keys, err := readMasterKeys(filepath.Join(dir, masterKeyFile)); err != nil || len(keys) != max(1, min(i, 4)) {
+			t.Errorf("%d keys at start %d: %v", len(keys), i, err)
+		}
+		ring, err := loadMasterKeys(dir, now, now+1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -96,12 +103,45 @@ func TestAClockYearsAheadForgetsNoKey(t *testing.T) {
 	}
 }
 
+// TestAMasterKeyBeginsBehindEveryId: an id of later than a new key's first moment
+// would be looked for under that key, which did not make it.
+func TestAMasterKeyBeginsBehindEveryId(t *testing.T) {
+	dir := t.TempDir()
+	ring, err := loadMasterKeys(dir, started, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := started + homing.MillisIn(masterKeyAge) + 1
+	ahead := homing.Origin{Time: now + 2*homing.MillisIn(masterKeyNotice), Node: 3, Campaign: 7} // by a loan of two hours
+	id := ring.Seal(ahead)
+	loans := []ledger.Loan{{Node: 1, Mark: now - 5}, {Node: 3, Mark: ahead.Time}, {Node: 4, Mark: now + 20_000}}
+	from, waits := keyBehind(loans, now)
+	if from <= ahead.Time || waits != "" {
+		t.Fatalf("from %s on, and it waits %q", from, waits)
+	}
+	if ring, err = loadMasterKeys(dir, now, from); err != nil {
+		t.Fatal(err)
+	}
+	if opened, ok := ring.Open(id); !ok || opened != ahead {
+		t.Error("an id that a clock ahead has made is disowned")
+	}
+	if keys, err := readMasterKeys(filepath.Join(dir, masterKeyFile)); err != nil || len(keys) != 2 {
+		t.Errorf("%d keys: %v", len(keys), err)
+	}
+	if from, waits = keyBehind(append(loans, ledger.Loan{Node: 9, Mark: now + homing.MillisIn(renewAhead)}), now); from != 0 || waits == "" {
+		t.Errorf("behind a clock that was a day ahead: from %s on, and it waits %q", from, waits)
+	}
+	if from, _ = keyBehind(loans[:1], now); from != now+homing.MillisIn(masterKeyNotice) {
+		t.Errorf("from %s on, without notice", from)
+	}
+}
+
 // TestMasterKeysHaveAChecksum: a digit that became another is noticed, wherever
 // it stands, and a file of before is given its sum.
 func TestMasterKeysHaveAChecksum(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, masterKeyFile)
-	if _, err := loadMasterKeys(dir, started); err != nil {
+	if _, err := loadMasterKeys(dir, started, 0); err != nil {
 		t.Fatal(err)
 	}
 	whole, err := os.ReadFile(path)
@@ -130,7 +170,7 @@ func TestMasterKeysHaveAChecksum(t *testing.T) {
 	if err := os.WriteFile(path, old, 0o600); err != nil || bytes.Equal(old, whole) {
 		t.Fatal("the sum is not where it was", err)
 	}
-	if _, err := loadMasterKeys(dir, started); err != nil {
+	if _, err := loadMasterKeys(dir, started, 0); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, whole) {
@@ -152,7 +192,7 @@ func TestDamagedMasterKeysAreRefusedUntouched(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := loadMasterKeys(filepath.Dir(path), started)
+		_, err := loadMasterKeys(filepath.Dir(path), started, 0)
 		if !errors.Is(err, homing.ErrDamaged) && !errors.Is(err, homing.ErrNewer) {
 			t.Fatalf("%s: %v", name, err)
 		}

@@ -137,8 +137,18 @@ func TestARenewalIsNotedOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	now += homing.MillisIn(masterKeyAge) + 1
+	renew := func(h *house) {
+		t.Helper()
+		if err := h.renewKeyring(now + homing.MillisIn(masterKeyNotice)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for range 2 {
 		h = open()
+		if from, waits, err := h.nextKeyFrom(t.Context(), now); from != 0 || waits == "" || err != nil {
+			t.Errorf("by a clock that nobody knows yet: from %s on, and it waits %q, %v", from, waits, err)
+		}
+		renew(h)
 		keys, err := h.sortedMasterKeys()
 		if err != nil || len(keys) != 2 {
 			t.Fatalf("%d keys after a year: %v", len(keys), err)
@@ -154,9 +164,7 @@ func TestARenewalIsNotedOnce(t *testing.T) {
 	h = open()
 	defer h.Close()
 	now += homing.MillisIn(masterKeyAge) + 2*homing.MillisIn(masterKeyNotice)
-	if err := h.renewKeyring(); err != nil {
-		t.Fatal(err)
-	}
+	renew(h)
 	keeper := masterKeyKeeper{h}
 	keys, err := keeper.MasterKeys(t.Context())
 	if err != nil || len(keys) != 3 {

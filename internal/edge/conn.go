@@ -16,6 +16,7 @@ type conn struct {
 	trusted bool       // a trusted proxy
 	counted netip.Addr // what it is counted as; invalid if it is not
 	closed  atomic.Bool
+	waiting waiting
 	// unread: the peer may still be sending what nobody will read.
 	unread atomic.Bool
 }
@@ -24,7 +25,7 @@ var _ net.Conn = (*conn)(nil)
 
 // Read reads for whoever is above: the server, or TLS.
 func (c *conn) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
+	n, err := c.waiting.read(c.Conn, p)
 	c.look(p, n)
 	return n, err
 }

@@ -17,32 +17,57 @@ import (
 // readAhead keeps a long request line if the request may have no room in the
 // buffer the server reads into, because the server forgets it then.
 //
-// It relies on how bufio.Reader reads: into its whole buffer at first, later
-// behind what is unread, which it has moved to the front. So a read that fills
-// the buffer leaves the present request at its beginning. Should that change,
-// such requests are answered 431 like other large headers.
+// It relies on how the server reads: the first byte of a request by itself, so
+// that nothing is kept for a connection that is idle (ReduceMemoryUsage), then
+// behind it into the whole buffer of a bufio.Reader, later behind what is unread,
+// which that has moved to the front. So a read that fills the buffer leaves the
+// present request at its beginning. Should that change, such requests are answered
+// 431 like other large headers.
 type readAhead struct {
-	buffer []byte // the server's, of readBuffer bytes; owned by it, looked at only while it reads
+	first  byte   // of what the buffer began with, before anything was moved
+	since  int    // bytes read since then
+	buffer []byte // the server's, without its first byte; owned by it, looked at only while it reads
 	line   []byte // a copy of the present line, or of its beginning; nil if it is not long
 }
 
 // look looks at what a read into p left in the buffer. It costs nothing unless
 // the buffer is full.
 func (r *readAhead) look(p []byte, n int) {
-	if len(p) == readBuffer {
-		r.buffer = p
-	}
-	if n < len(p) || len(r.buffer) == 0 || &p[len(p)-1] != &r.buffer[readBuffer-1] {
+	if len(p) == 1 && n == 1 {
+		r.first, r.since, r.buffer = p[0], 0, nil
 		return
 	}
-	line := bytes.TrimLeft(r.buffer, "\r\n")
+	if r.since == 0 && len(p) == readBuffer-1 {
+		r.buffer = p
+	}
+	r.since += n
+	if n < len(p) || len(r.buffer) == 0 || &p[len(p)-1] != &r.buffer[len(r.buffer)-1] {
+		return
+	}
+	r.line = nil
+	if line := r.present(); len(line) > target.MaxPostbackQuery {
+		r.line = line
+	}
+}
+
+// present copies the line of the request that the buffer begins with.
+func (r *readAhead) present() []byte {
+	first := r.first
+	if r.since > len(r.buffer) { // something was moved
+		switch {
+		case bytes.HasPrefix(r.buffer, []byte("ET ")):
+			first = 'G'
+		case bytes.HasPrefix(r.buffer, []byte("EAD ")):
+			first = 'H'
+		default:
+			first = '\n' // as if it began later; other methods are no requests then
+		}
+	}
+	line := bytes.TrimLeft(append([]byte{first}, r.buffer...), "\r\n")
 	if end := bytes.IndexByte(line, '\n'); end >= 0 {
 		line = line[:end]
 	}
-	r.line = nil
-	if len(line) > target.MaxPostbackQuery {
-		r.line = bytes.Clone(line)
-	}
+	return line
 }
 
 // secureListener makes each connection a secureConn.

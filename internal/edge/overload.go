@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"math/rand/v2"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -17,13 +18,13 @@ import (
 // make it arrive just at queueTarget: fewer when it is later, more when it is
 // earlier. The others are refused before anything is done for them.
 //
-// A refusal costs a fifth of a click. If it were given at once, whoever asks
-// again at once would get the next one, and soon the doors would do nothing but
-// refuse. So it is held back until answerBy after the request came, on a timer,
-// which costs nothing: a connection that waits for its refusal asks nothing. So
-// many connections may ask without pause that holding back until then is not
-// enough; then, rather than giving up what is still served, it is held back for
-// longer, see mostRefusals.
+// A refusal costs nearly as much as a click, because most of it is the kernel's
+// work. If it were given at once, whoever asks again at once would get the next
+// one, and soon the doors would do nothing but refuse. So it is held back until
+// answerBy after the request came, on a timer: a connection that waits for its
+// refusal asks nothing. So many connections may ask without pause that this is
+// not enough; then, rather than giving up what is still served, refusals are held
+// back for longer, see mostRefusals.
 //
 // Clicks and postbacks are refused alike. A sender may repeat a postback, but not
 // all do, and they are so few among the clicks that letting them go first, or
@@ -35,17 +36,21 @@ import (
 type overload struct {
 	refusing atomic.Bool
 	left     atomic.Int64 // requests that may be taken on in this step; below 0: refused in it
-	hold     atomic.Int64 // nanoseconds that a refusal is held back
+	hold     atomic.Int64 // nanoseconds that a refusal is held back, at least
+	spread   atomic.Int64 // and up to so many more, so that they do not come again all at once
 	letter   letter
+
+	// All below belong to step.
 
 	last     time.Duration // of the last step
 	requests uint32        // counted at the last step
 	late     int           // steps on end for which the wait has been long
 	calm     time.Duration // how long nobody has been refused
 	rate     float64       // requests a second that are taken on
+	least    float64       // which is at least so many
 	given    int64         // requests that could be taken on in this step
 	carry    float64       // part of a request that they could not
-	patience time.Duration // until a refusal is answered
+	patience time.Duration // longest time until a refusal is answered
 	taken    float64       // of the last steps, the younger the more, as refused
 	refused  float64
 }
@@ -57,16 +62,22 @@ const (
 	queueTarget = 20 * time.Millisecond
 	// answerBy is when a refusal is answered after the request came. It is
 	// promised within 50 ms; the rest is for what the timer and the network take.
-	answerBy = 38 * time.Millisecond
+	answerBy = 34 * time.Millisecond
 	// latest is when it is answered at the latest: when Retry-After is over.
 	latest = time.Second
 	// mostRefusals for each request that is taken on are answered by answerBy:
-	// they take about half of the processor.
-	mostRefusals = 4
-	// crowd is how many connections it takes to call it an overload. As many
-	// requests wait at most. If so few wait for long, the processor is somewhere
-	// else, and does not come back for what is refused.
-	crowd = 256
+	// they take about a third of the processor.
+	mostRefusals = 0.5
+	// leastShare of what was served when it began is always taken on.
+	leastShare = 0.25
+	// mostUnused is how far the rate may be above what is asked for.
+	mostUnused = 1.25
+	// keepTime is for how long what may be taken on is kept, if it is not needed.
+	keepTime = queueTarget
+	// crowd is how many requests may wait whatever the time it takes. If so few wait
+	// for long, the processor is somewhere else, and does not come back for what is
+	// refused.
+	crowd = 128
 	// stepTime is the time between two looks, idleStep with fewer connections.
 	stepTime, idleStep = 5 * time.Millisecond, 50 * time.Millisecond
 	// lateSteps with a long wait on end are an overload: not a moment in which
@@ -79,6 +90,8 @@ const (
 	// pull is by what factor the rate would change in a second, if the wait were
 	// off by all of queueTarget.
 	pull = 4.0
+	// hardPull is the same while hardly anything waits and yet something is refused.
+	hardPull = 20.0
 )
 
 // admit tells whether a request is taken on, and if not, for how long its
@@ -87,7 +100,11 @@ func (o *overload) admit() (hold time.Duration, ok bool) {
 	if !o.refusing.Load() || o.left.Add(-1) >= 0 {
 		return 0, true
 	}
-	return time.Duration(o.hold.Load()), false
+	hold = time.Duration(o.hold.Load())
+	if spread := o.spread.Load(); spread > 0 {
+		hold += time.Duration(rand.Int64N(spread))
+	}
+	return hold, false
 }
 
 // step looks how it stands, at a time since the doors opened. requests counts
@@ -99,15 +116,15 @@ func (o *overload) step(now time.Duration, requests uint32, connections int) {
 	wait := o.letter.wait(now)
 	if !o.refusing.Load() {
 		fresh := min(1, elapsed.Seconds()/memoryTime.Seconds())
-		o.rate += (came/elapsed.Seconds() - o.rate) * fresh
-		if o.late++; wait < queueTarget || connections < crowd {
+		o.rate = max(came/elapsed.Seconds(), o.rate+(came/elapsed.Seconds()-o.rate)*fresh)
+		if o.late++; wait < o.target() || connections < crowd {
 			o.late = 0
 		}
 		if o.late < lateSteps {
 			return
 		}
 		o.late, o.calm, o.given, o.taken, o.refused = 0, 0, 0, 0, 0
-		o.patience = answerBy
+		o.patience, o.least = answerBy, o.rate*leastShare
 		o.left.Store(0)
 		o.adjust(wait, elapsed)
 		o.refusing.Store(true)
@@ -117,6 +134,14 @@ func (o *overload) step(now time.Duration, requests uint32, connections int) {
 	if o.calm >= calmTime {
 		o.refusing.Store(false)
 	}
+}
+
+// target is how long a request may wait.
+func (o *overload) target() time.Duration {
+	if o.rate < 1 {
+		return time.Hour
+	}
+	return max(queueTarget, time.Duration(crowd/o.rate*float64(time.Second)))
 }
 
 // adjust gives out what may be taken on until the next step.
@@ -129,22 +154,32 @@ func (o *overload) adjust(wait, elapsed time.Duration) {
 	if o.calm += elapsed; refused > 0 {
 		o.calm = 0
 	}
-	off := max(1-wait.Seconds()/queueTarget.Seconds(), -1)
-	if off < 0 || refused > 0 { // a rate that keeps nobody out says nothing of what is possible
-		o.rate *= 1 + pull*off*min(elapsed.Seconds(), memoryTime.Seconds())
+	ratio := wait.Seconds() / o.target().Seconds()
+	// A rate that is far from used says nothing of what is possible.
+	if used := o.taken / memoryTime.Seconds(); ratio > 1 || o.rate < mostUnused*used {
+		strength := pull
+		if ratio < 0.5 && o.refused > 0 { // refused, and nobody waits
+			strength = hardPull
+		}
+		o.rate *= 1 + strength*max(1-ratio, -1)*min(elapsed.Seconds(), memoryTime.Seconds())
 	}
-	o.carry += o.rate * elapsed.Seconds() * min(1, 1+off)
+	o.rate = max(o.rate, o.least)
+	// What was not needed is kept for a moment: what waited for one commit comes
+	// back all at once.
+	more := o.rate * elapsed.Seconds() * max(2-ratio, leastShare)
+	o.carry += min(float64(max(left, 0))+more, o.rate*keepTime.Seconds())
 	o.given = int64(o.carry)
 	o.carry -= float64(o.given)
 	o.left.Store(o.given)
 
 	change := 1 + elapsed.Seconds()/memoryTime.Seconds()
-	if o.refused > mostRefusals*(o.taken+1) {
+	if refused > 0 && o.refused > mostRefusals*(o.taken+1) {
 		o.patience = min(time.Duration(float64(o.patience)*change), latest)
 	} else {
 		o.patience = max(time.Duration(float64(o.patience)/change), answerBy)
 	}
-	o.hold.Store(int64(max(o.patience-wait, 0)))
+	o.hold.Store(int64(max(answerBy-wait, 0)))
+	o.spread.Store(int64(o.patience - answerBy))
 }
 
 // letter measures how long what comes waits until it is looked at.
@@ -222,7 +257,7 @@ func (e *Edge) watch() {
 		}
 		pause.Reset(stepTime)
 		if e.overload.letter.post(now) {
-			_, _ = out.Write([]byte{1}) // there is room for one
+			_, _ = out.Write([]byte{1}) // it has room for one
 		}
 	}
 }

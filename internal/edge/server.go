@@ -34,6 +34,7 @@ func (e *Edge) newServer() *fasthttp.Server {
 		ErrorHandler:                 e.unreadable,
 		Logger:                       quietLogger{e.options.Log},
 		ReadBufferSize:               readBuffer,
+		ReduceMemoryUsage:            true, // see waiting
 		ReadTimeout:                  headerTime,
 		IdleTimeout:                  idleTime,
 		WriteTimeout:                 writeTime,

@@ -42,6 +42,8 @@ type offeredLoad struct {
 	openloop.Percentiles
 	// FromSending leaves out the time for which every connection was busy.
 	FromSending openloop.Percentiles `json:"from_sending"`
+	// Settled are those of FromSending that were sent after the first second.
+	Settled openloop.Percentiles `json:"settled"`
 }
 
 // offeredStage is one second of it.
@@ -76,7 +78,7 @@ func (c *Command) offer(ctx context.Context, env Env, server Server) error {
 	var both sync.WaitGroup
 	both.Go(func() {
 		clicks = openloop.Run(ctx, openloop.Plan{
-			Address: address, Rate: float64(c.Rate), Duration: c.Duration, Connections: connections, Clock: env.Clock,
+			Address: address, Rate: float64(c.Rate), Duration: c.Duration, Connections: connections, Patient: c.Patient, Clock: env.Clock,
 			Request: func(dst []byte, n uint64) []byte {
 				o := cast.offers[n%uint64(len(cast.offers))]
 				b := &browsers[n%7] // billable ones
@@ -92,7 +94,7 @@ func (c *Command) offer(ctx context.Context, env Env, server Server) error {
 	})
 	both.Go(func() {
 		postbacks = openloop.Run(ctx, openloop.Plan{
-			Address: address, Rate: max(0.1, float64(c.Rate)*c.conversionRate()), Duration: c.Duration, Connections: connections / 4, Clock: env.Clock,
+			Address: address, Rate: max(0.1, float64(c.Rate)*c.conversionRate()), Duration: c.Duration, Connections: connections / 4, Patient: c.Patient, Clock: env.Clock,
 			Request: func(dst []byte, _ uint64) []byte {
 				return wire.Request(dst, "GET", pool.target(), address, "User-Agent: simulation/1\r\n")
 			},
@@ -150,7 +152,7 @@ func (p *pool) target() string {
 func loads(o *openloop.Outcome) (all []offeredLoad) {
 	for _, status := range []int{302, 200, 400, 403, 429, 503, 0} {
 		if p := o.Percentiles(status); p.Count > 0 {
-			all = append(all, offeredLoad{status, p, o.WaitOf(status)})
+			all = append(all, offeredLoad{status, p, o.WaitOf(status), o.SettledOf(status)})
 		}
 	}
 	return all

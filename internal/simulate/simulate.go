@@ -53,6 +53,7 @@ type Command struct {
 	Seed        uint64        `name:"seed" help:"Seed of what is drawn; 0 = from the clock."`
 	Format      string        `name:"format" enum:"text,json" default:"text" help:"How the result is printed."`
 	OpenLoop    bool          `name:"open-loop" help:"Only offer load, however slow the answers, and tell latencies; nothing is reconciled. --connections is how many requests may be under way (default 1024)."`
+	Patient     bool          `name:"patient" help:"With --open-loop: a connection that is answered 503 rests for a second or two, as Retry-After asks."`
 	Plot        string        `name:"plot" help:"With --open-loop: write the latencies as a picture (SVG) into a file." placeholder:"FILE"`
 	Kill        bool          `name:"kill" help:"Start a server of its own in a scratch directory, kill it under load, and see that nothing is lost or doubled."`
 	Cycles      int           `name:"cycles" default:"3" help:"With --kill: how often it is killed, within --duration."`
@@ -136,6 +137,8 @@ func (c *Command) check() error {
 		return fmt.Errorf("%w --duration %s: more than nothing, up to a day", homing.ErrInvalid, c.Duration)
 	case c.OpenLoop && c.Kill:
 		return fmt.Errorf("%w --open-loop with --kill: nothing is reconciled without an agenda; choose one", homing.ErrInvalid)
+	case c.Patient && !c.OpenLoop:
+		return fmt.Errorf("%w --patient: it is a way to offer load; add --open-loop", homing.ErrInvalid)
 	case c.Plot != "" && !c.OpenLoop:
 		return fmt.Errorf("%w --plot: it draws what --open-loop measures; add that", homing.ErrInvalid)
 	case c.Delay < 0:

@@ -28,7 +28,7 @@ var bitRot = Row{
 	Proof: "nothing is served that is not as it was; what is missing is one stretch, and told; or the start is refused with the file named; " +
 		"reports are whole again by themselves",
 	Short: 200, Long: 10_000, Unit: "damages",
-	Mistakes: []string{"body checksum not checked"},
+	Mistakes: []string{"body checksum not checked", "page checksum not checked"},
 	Run:      runBitRot,
 }
 
@@ -44,16 +44,13 @@ type rotten struct {
 	// known: SQLite ends the recovery of its log at what looks torn, and only the
 	// warehouse, which has loaded what stood behind, can tell that it was damage.
 	known bool
-	// unsure: its pages carry no checksum, so a bit inside a value changes the
-	// value, and nobody can tell (see package sqlite). How often is counted.
-	unsure bool
 }
 
 var (
 	rottenFiles = []rotten{
 		{name: "closed spool files", often: 28, pattern: "spool/*.seg", words: []string{".seg", "spool"}},
 		{name: "the open spool file", often: 18, pattern: "spool/*.seg", last: true, words: []string{".seg", "spool"}},
-		{name: "the ledger", often: 22, pattern: "ledger.db", words: []string{"ledger"}, unsure: true},
+		{name: "the ledger", often: 22, pattern: "ledger.db", words: []string{"ledger"}},
 		{name: "the ledger's log", often: 18, pattern: "ledger.db-wal", words: []string{"ledger"}, known: true},
 		{name: "the master keys", often: 8, pattern: "master-keys.json", words: []string{"master-keys.json"}},
 		{name: "VERSION", often: 3, pattern: "VERSION", words: []string{"VERSION", "newer"}},
@@ -372,12 +369,6 @@ func (b *rot) serve(ctx context.Context, launch process.Launch, kind rotten, rep
 		if status, err = client.Status(ctx); err != nil {
 			return "", err
 		}
-	}
-	if wrong.Total() > 0 && kind.unsure {
-		if told() {
-			return "a value became another, and it was told", nil
-		}
-		return "a value became another, and nobody can tell", nil
 	}
 	if lost > 0 && !told() && wrong.Total() == 0 && kind.known && !reports {
 		return "", nil

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -52,34 +53,56 @@ func overloadNeeds() string {
 		return "this machine has no control groups of the first version for processor and memory"
 	case syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil || limit.Max < 16_384:
 		return "a process may not have 16,384 files open here"
+	case load() > float64(runtime.NumCPU()):
+		return fmt.Sprintf("it measures, and others have the machine: the load is %.1f on %d cores", load(), runtime.NumCPU())
 	}
 	return ""
 }
 
-// newGroup makes a group with so much of a core and so many bytes of memory.
-func newGroup(share float64, memory int64) (*group, error) {
-	name := fmt.Sprintf("homing-torture-%d", os.Getpid())
+// load is the load average of the last minute, 0 if it is not known.
+func load() float64 {
+	text, _ := os.ReadFile("/proc/loadavg") // what is not there is no load
+	first, _, _ := strings.Cut(string(text), " ")
+	n, _ := strconv.ParseFloat(first, 64)
+	return n
+}
+
+// newGroup makes a group that comes before everybody else on its core, with so
+// much of it and so many bytes of memory; 0 = as much as there is.
+func newGroup(name string, share float64, memory int64) (*group, error) {
+	name = fmt.Sprintf("homing-torture-%d-%s", os.Getpid(), name)
 	g := &group{filepath.Join(groupsOf("cpu"), name), filepath.Join(groupsOf("memory"), name)}
-	for _, dir := range []string{g.cpu, g.memory} {
-		if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
-			return nil, fmt.Errorf("couldn't make a control group: %w", err)
-		}
+	quota := int64(-1)
+	if share > 0 {
+		quota = int64(share * float64(cpuPeriod.Microseconds()))
 	}
-	for path, value := range map[string]int64{
-		filepath.Join(g.cpu, "cpu.cfs_period_us"):            cpuPeriod.Microseconds(),
-		filepath.Join(g.memory, "memory.limit_in_bytes"):     memory,
-		filepath.Join(g.memory, "memory.max_usage_in_bytes"): 0,
-	} {
-		if err := os.WriteFile(path, []byte(strconv.FormatInt(value, 10)), 0o600); err != nil {
-			return nil, fmt.Errorf("couldn't limit a control group: %w", errors.Join(err, g.Close()))
-		}
+	if memory == 0 {
+		memory = -1
 	}
-	quota := strconv.FormatInt(int64(share*float64(cpuPeriod.Microseconds())), 10)
-	if err := os.WriteFile(filepath.Join(g.cpu, "cpu.cfs_quota_us"), []byte(quota), 0o600); err != nil {
-		return nil, fmt.Errorf("couldn't limit a control group: %w", errors.Join(err, g.Close()))
+	settings := []struct {
+		dir, file string
+		value     int64
+	}{
+		{g.cpu, "cpu.shares", firstShares},
+		{g.cpu, "cpu.cfs_period_us", cpuPeriod.Microseconds()},
+		{g.cpu, "cpu.cfs_quota_us", quota},
+		{g.memory, "memory.limit_in_bytes", memory},
+	}
+	for _, s := range settings {
+		err := os.Mkdir(s.dir, 0o755)
+		if err == nil || errors.Is(err, os.ErrExist) {
+			err = os.WriteFile(filepath.Join(s.dir, s.file), []byte(strconv.FormatInt(s.value, 10)), 0o600)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("couldn't make a control group: %w", errors.Join(err, g.Close()))
+		}
 	}
 	return g, nil
 }
+
+// firstShares is the weight of a group against that of any other process, which is
+// 1,024.
+const firstShares = 200_000
 
 // Take puts a process, not what it has started before, into the group.
 func (g *group) Take(pid int) error {

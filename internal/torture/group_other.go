@@ -12,7 +12,7 @@ type group struct{}
 
 func overloadNeeds() string { return "it limits processor and memory, which only Linux can" }
 
-func newGroup(float64, int64) (*group, error) { return nil, errors.ErrUnsupported }
+func newGroup(string, float64, int64) (*group, error) { return nil, errors.ErrUnsupported }
 
 func (*group) Take(int) error { return errors.ErrUnsupported }
 func (*group) Peak() int64    { return 0 }

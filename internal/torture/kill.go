@@ -18,7 +18,7 @@ import (
 var kills = Row{
 	Name:  "SIGKILL",
 	How:   "the process is killed under load, again while it starts, when a spool file begins, while the warehouse loads, while an old ledger is migrated, or by SIGQUIT with a dump of all stacks",
-	Proof: "everything acknowledged is held once; reports equal ledger and spool; an old ledger loses nothing",
+	Proof: "everything acknowledged is held once; reports equal ledger and spool; an old ledger loses nothing; at last homing doctor finds nothing",
 	Short: 30, Long: 2000, Unit: "kills",
 	Mistakes: []string{"click acknowledged early", "conversion acknowledged early", "last block given up", "migration in two transactions", "mark before rows", "mark too far"},
 	Run:      runKills,
@@ -99,6 +99,11 @@ func killChapter(ctx context.Context, s, below *Stage, g *golden, from, to int, 
 	}
 	if k.server != nil {
 		err = k.Settle(ctx, k.server)
+	}
+	if k.server != nil && err == nil {
+		client := k.server.Client()
+		defer client.Close()
+		err = examine(ctx, client, k.Books.Wrong)
 	}
 	return k.Result(done - from), err
 }

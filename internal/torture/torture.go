@@ -156,6 +156,7 @@ func Rows() []Row {
 		clockSteps,
 		upgrades,
 		backups,
+		overload,
 	}
 }
 

@@ -26,7 +26,7 @@ var upgrades = Row{
 	Name: "upgrade",
 	How: "data directories that every program with formats of its own left behind, killed, are opened; " +
 		"and one in which the version of a file was raised",
-	Proof: "everything is there as the old program told it, repeats are duplicates, it goes on counting, reports agree; " +
+	Proof: "everything is there as the old program told it, repeats are duplicates, it goes on counting, reports agree, homing doctor finds nothing; " +
 		"a newer file is refused with its name, and not a byte is changed",
 	Short: 3 + len(newerFiles), Long: 3 + len(newerFiles), Unit: "directories",
 	Run: runUpgrades,
@@ -114,7 +114,12 @@ func (u *upgrade) open(ctx context.Context, archive string) (err error) {
 	}
 	u.found.Clicks += len(u.Lists["clicks"])
 	u.found.Conversions += len(conversions)
-	return err
+	if err != nil {
+		return err
+	}
+	client := u.server.Client()
+	defer client.Close()
+	return examine(ctx, client, u.wrong)
 }
 
 func (u *upgrade) start(ctx context.Context) (err error) {

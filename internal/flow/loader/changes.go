@@ -201,7 +201,7 @@ func (l *Loader) fillReceipts(ctx context.Context, b *warehouse.Batch, run []wan
 		}
 		receipts[p.Conversion] = p
 	}
-	_, horizon := l.horizons()
+	_, horizon := l.horizons(l.now())
 	for _, w := range fresh {
 		i, ok := found[w.id]
 		if !ok || w.made == 0 {

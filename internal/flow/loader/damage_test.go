@@ -2,11 +2,13 @@ package loader
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"homing"
 	"homing/internal/engine/ledger"
@@ -63,6 +65,37 @@ func TestDamageAtTheEnd(t *testing.T) {
 	if l := h.Lag(); l.Records != 0 {
 		t.Errorf("lag %+v", l)
 	}
+}
+
+// A disk that gives errors for hours may give the file once more; it is told of, and
+// nothing is made anew.
+func TestAWarehouseThatIsAwayIsNotMadeAnew(t *testing.T) {
+	h := newHouse(t, nil).run()
+	h.bulk(3)
+	h.catchUp()
+	tries := 0
+	h.warehouse.set(func() error {
+		tries++
+		return fmt.Errorf("IO Error: Could not read from file: %w", homing.ErrUnavailable)
+	}, nil)
+	h.bulk(3)
+	for range 3 {
+		h.pass(2 * time.Hour)
+		before := h.tries(&tries)
+		waitFor(t, func() bool { return h.tries(&tries) > before })
+	}
+	if text := h.Trouble(); h.warehouse.resets != 0 || !strings.Contains(text, "6 hours behind") || !strings.Contains(text, "IO Error") {
+		t.Errorf("made anew %d times, told %q", h.warehouse.resets, text)
+	}
+	h.warehouse.set(nil, nil)
+	h.catchUp()
+	h.want("6 clicks (6 origins, 1 unique), 0 postbacks (0 numbers, 0 calls), 0 conversions (0 known)")
+}
+
+func (h *house) tries(count *int) int {
+	h.warehouse.mu.Lock()
+	defer h.warehouse.mu.Unlock()
+	return *count
 }
 
 // endless is a spool whose last records are lost.

@@ -19,6 +19,8 @@ import (
 //	trimmed   it is two days old: the spool gives it up
 //	given up  it is older than KeepClicks or KeepPostbacks: totals stay
 //
+// None of this is done by a clock that is not believed, see steady.go.
+//
 // A record is trimmed on the strength of its own day's seal and its own
 // position, never of an average: before anything is trimmed, every record that
 // would go is looked at.
@@ -53,6 +55,7 @@ func (l *Loader) keepDays(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
+		l.lookAtClock(keepDaysEvery)
 		if err := l.seeToDays(ctx); ctx.Err() == nil {
 			open.note(l, err)
 		}
@@ -84,19 +87,19 @@ func (o *openDays) note(l *Loader, err error) {
 func (l *Loader) seeToDays(ctx context.Context) error {
 	l.keeping.Lock()
 	defer l.keeping.Unlock()
-	settled := l.settled()
-	if settled == 0 {
+	settled, now := l.settled(), l.now()
+	if settled == 0 || !l.steady.believes(now) {
 		return nil
 	}
 	if !l.options.NoArchive {
-		if err := l.seal(ctx, settled); err != nil {
+		if err := l.seal(ctx, min(settled, now)); err != nil {
 			return err
 		}
 	}
-	if err := l.trim(ctx); err != nil {
+	if err := l.trim(ctx, now); err != nil {
 		return err
 	}
-	return l.giveUp(ctx)
+	return l.giveUp(ctx, now)
 }
 
 // settled is the moment up to which all has been loaded; 0 if that is not known
@@ -107,7 +110,8 @@ func (l *Loader) settled() homing.Millis {
 	return l.state.settled
 }
 
-// seal seals the days that are over and not sealed, or got rows since.
+// seal seals the days that were over at a moment, up to which all is loaded, and
+// are not sealed, or got rows since.
 func (l *Loader) seal(ctx context.Context, settled homing.Millis) error {
 	first, err := l.oldestDay(ctx)
 	if err != nil || first == 0 {
@@ -117,7 +121,7 @@ func (l *Loader) seal(ctx context.Context, settled homing.Millis) error {
 	if err != nil {
 		return err
 	}
-	for day := first; (day+1).Start()+sealAfter <= min(settled, l.now()); day++ {
+	for day := first; (day+1).Start()+sealAfter <= settled; day++ {
 		if _, ok := seals[day]; ok {
 			continue
 		}
@@ -156,8 +160,8 @@ func (l *Loader) sealedDays(ctx context.Context) (map[warehouse.Day]spool.Positi
 }
 
 // giveUp drops what is older than it is to be kept.
-func (l *Loader) giveUp(ctx context.Context) error {
-	clicks, postbacks := l.horizons()
+func (l *Loader) giveUp(ctx context.Context, now homing.Millis) error {
+	clicks, postbacks := l.horizons(now)
 	for _, t := range []struct {
 		table  warehouse.Table
 		before warehouse.Day
@@ -179,11 +183,12 @@ func (l *Loader) giveUp(ctx context.Context) error {
 // forEver is before every day.
 const forEver warehouse.Day = -1 << 31
 
-// horizons are the first days that clicks and postbacks are kept of.
-func (l *Loader) horizons() (clicks, postbacks warehouse.Day) {
-	now := l.now()
+// horizons are the first days that clicks and postbacks are kept of, if the clock
+// says now. A clock that is not believed makes nothing old.
+func (l *Loader) horizons(now homing.Millis) (clicks, postbacks warehouse.Day) {
+	believed := l.steady.believes(now)
 	horizon := func(keep time.Duration) warehouse.Day {
-		if keep <= 0 {
+		if keep <= 0 || !believed {
 			return forEver
 		}
 		return warehouse.DayAt(now - homing.MillisIn(max(keep, leastKept)))
@@ -193,9 +198,8 @@ func (l *Loader) horizons() (clicks, postbacks warehouse.Day) {
 
 // trim gives up the spool's records from the beginning to the first that must
 // stay.
-func (l *Loader) trim(ctx context.Context) error {
-	now := l.now()
-	if l.trimmed.looked != 0 && now-l.trimmed.looked < trimEvery {
+func (l *Loader) trim(ctx context.Context, now homing.Millis) error {
+	if ago := now - l.trimmed.looked; l.trimmed.looked != 0 && ago >= 0 && ago < trimEvery {
 		return nil
 	}
 	mark, err := l.warehouse.Mark(ctx, l.options.Source)
@@ -237,7 +241,7 @@ func (l *Loader) mayGo(ctx context.Context, loaded spool.Position, now homing.Mi
 	if err != nil {
 		return nil, err
 	}
-	clicks, postbacks := l.horizons()
+	clicks, postbacks := l.horizons(now)
 	return func(rec *spool.Record) bool {
 		if rec.Position >= loaded || rec.At > now-spoolKeeps {
 			return false

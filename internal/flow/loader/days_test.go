@@ -25,6 +25,7 @@ func (h *house) bulk(clicks int) {
 func (h *house) seeTo() {
 	h.t.Helper()
 	h.catchUp()
+	h.believe()
 	h.must(h.seeToDays(h.t.Context()))
 }
 
@@ -86,6 +87,7 @@ func TestNothingIsSealedBehind(t *testing.T) {
 	h.warehouse.mu.Lock()
 	h.warehouse.before = func() error { return homing.ErrUnavailable }
 	h.warehouse.mu.Unlock()
+	h.believe()
 	_ = h.seeToDays(t.Context())
 	if len(h.warehouse.sealed) != 0 {
 		t.Errorf("sealed %v", h.warehouse.sealed)
@@ -98,7 +100,7 @@ func TestWhatIsNotSealedIsNotTrimmed(t *testing.T) {
 	h.catchUp()
 	h.pass(10 * 24 * time.Hour)
 	h.catchUp()
-	h.must(h.trim(t.Context()))
+	h.must(h.trim(t.Context(), h.at()))
 	if h.spool.Oldest() != 0 {
 		t.Fatal("trimmed without a seal")
 	}
@@ -221,6 +223,7 @@ func TestNothingIsSealedWhileMadeAnew(t *testing.T) {
 	h.stop()
 	h.must(h.reset(t.Context(), "the test says so", nil))
 	h.must(h.warehouse.Load(t.Context(), &warehouse.Batch{Source: "spool", Next: 10, Clicks: []warehouse.Click{{Origin: homing.Origin{Time: noon}}}}))
+	h.believe()
 	h.must(h.seeToDays(t.Context()))
 	if len(h.warehouse.sealed) != 0 || h.spool.Oldest() != 0 {
 		t.Errorf("sealed %v, trimmed to %d", h.warehouse.sealed, h.spool.Oldest())

@@ -154,6 +154,7 @@ func newHouse(t testing.TB, change func(*Options)) *house {
 		_ = h.ledger.Close()
 	})
 	h.Loader = Open(h.options)
+	h.believe()
 	return h
 }
 
@@ -219,6 +220,13 @@ func (h *house) tally(count uint64) {
 	tally := homing.Tally{At: h.at(), Outcome: homing.Refused, Reason: homing.ReasonKeyWrong, Count: count}
 	_, err := h.spool.Append(spool.KindTally, tally.At, homing.AppendTally(nil, &tally))
 	h.must(err)
+}
+
+// believe has the clock, wherever the test has put it, have stood there for long.
+func (h *house) believe() {
+	h.steady.mu.Lock()
+	defer h.steady.mu.Unlock()
+	h.steady.at, h.steady.ran, h.steady.step = h.at(), steadyFor, ""
 }
 
 // run starts the loader; stop ends it.

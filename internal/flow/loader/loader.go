@@ -23,7 +23,8 @@
 //
 // A second job runs beside it, see days.go: days that are over are sealed,
 // what is older than it is to be kept is given up, and the spool is trimmed of
-// what is sealed.
+// what is sealed; all of it only on the word of a clock that is steady, see
+// steady.go.
 package loader
 
 import (
@@ -113,6 +114,7 @@ type Loader struct {
 	// keeping is held while days are seen to, and while the warehouse begins anew.
 	keeping sync.Mutex
 	trimmed trimPlace // guarded by keeping
+	steady  steady
 
 	nudge chan struct{} // holds a token when a round should not be waited for
 
@@ -134,6 +136,7 @@ func Open(o Options) *Loader {
 		options: o, spool: o.Spool, books: o.Books, warehouse: o.Warehouse, clock: o.Clock, log: o.Log,
 		turn: make(chan struct{}, 1), nudge: make(chan struct{}, 1), news: make(chan struct{}),
 	}
+	l.steady.open(l.now())
 	l.reader = newReader(l)
 	return l
 }

@@ -18,6 +18,7 @@ const (
 	noticeUnknown                   // campaigns that are nowhere
 	noticeReset                     // the warehouse was made anew
 	noticeDays                      // sealing, giving up, trimming
+	noticeClock                     // a clock that is not believed
 	noticeKinds
 )
 

@@ -25,7 +25,8 @@ type reader struct {
 	loaded  spool.Position // the warehouse's mark. Of who has the turn
 	through homing.Millis  // time of the newest record in a batch
 	sealed  map[warehouse.Day]through
-	lost    *span // nil: nothing that is not told. Changed by who has the turn, between loads
+	lost    *span         // nil: nothing that is not told. Changed by who has the turn, between loads
+	last    *loadedRecord // the newest in a batch; nil if that is not known. It never changes
 
 	// atMost is how many records a batch may have; less than MaxRows while one
 	// that the warehouse refuses is looked for.
@@ -135,7 +136,8 @@ func (r *reader) fill(ctx context.Context, p *parcel, end spool.Position) error 
 	if n := min(r.atMost, int(end-min(r.next, end))+len(r.rest)); cap(b.Clicks) < n {
 		b.Clicks = make([]warehouse.Click, 0, n+n/4) // at once: growing would copy it again and again
 	}
-	keepBefore, keepBeforePostbacks := r.l.horizons()
+	keepBefore, keepBeforePostbacks := r.l.horizons(r.l.now())
+	var last loadedRecord
 	for !r.full(p) {
 		if !r.pending() {
 			if r.next >= end {
@@ -155,12 +157,16 @@ func (r *reader) fill(ctx context.Context, p *parcel, end spool.Position) error 
 			horizon = keepBefore
 		}
 		r.take(p, rec, horizon)
+		last = sumOf(rec)
 		r.next, r.rest = rec.Position+1, r.rest[1:]
 		if p.records%yieldEvery == 0 {
 			runtime.Gosched()
 		}
 	}
 	r.most = max(r.most, p.records)
+	if p.records > 0 {
+		r.last = &last
+	}
 	b.Next = uint64(r.next)
 	r.dropSalts()
 	b.State = r.state()

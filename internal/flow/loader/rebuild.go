@@ -10,6 +10,19 @@ import (
 	"homing/internal/engine/warehouse"
 )
 
+// What is made anew by itself is a warehouse that was read and is not what was
+// written. One that cannot be read at all, because the disk gives errors, stays
+// away and is told of for as long as that lasts, however often it is tried:
+//
+//   - The file may be good. A cable, a controller or a volume that comes back
+//     gives the rows as they were, today's and unsealed ones among them.
+//   - A disk that cannot read will not write gigabytes any better, and every one
+//     that is tried makes its end come sooner.
+//   - Nothing is lost by waiting: redirects, postbacks, ledger and spool go on.
+//
+// Who knows better, or has put another disk in its place, asks for it by homing
+// warehouse rebuild.
+
 // resetEvery is how often at most the loader makes the warehouse anew by
 // itself. More would hide a disk that is failing.
 const resetEvery = time.Hour

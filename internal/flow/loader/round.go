@@ -195,7 +195,7 @@ func (l *Loader) mend(ctx context.Context, err error) error {
 	case errors.Is(err, homing.ErrDamaged) && !errors.Is(err, errLedger) && !errors.Is(err, errSpool):
 		return l.resetItself(ctx, err)
 	case errors.Is(err, errBehind):
-		if err := l.reset(ctx, "the ledger went back, and the warehouse is made anew", nil); err != nil {
+		if err := l.reset(ctx, "the ledger or the spool went back, and the warehouse is made anew", nil); err != nil {
 			return err
 		}
 		return errMoved

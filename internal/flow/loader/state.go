@@ -24,6 +24,11 @@ type spoolState struct {
 	Sealed  map[warehouse.Day]through `json:"sealed,omitempty"`
 	// Lost is to be told to the warehouse when all there is has been loaded.
 	Lost *span `json:"lost,omitempty"`
+	// Last tells the newest record loaded from any other; nil in states of earlier
+	// versions, like Clock.
+	Last *loadedRecord `json:"last,omitempty"`
+	// Clock is how it has gone on.
+	Clock *steadyState `json:"clock,omitempty"`
 }
 
 // through tells what of a sealed day must not be loaded again after the
@@ -75,7 +80,11 @@ func (l *Loader) resume(ctx context.Context) error {
 	if err := readState(books.State, &ls, &ls.Version); err != nil {
 		return err
 	}
+	l.steady.join(s.Clock)
 	if err := l.lookBack(ctx, books.Next); err != nil {
+		return err
+	}
+	if err := l.lookBackInSpool(ctx, s.Last); err != nil {
 		return err
 	}
 	if mark.Next == 0 {
@@ -95,8 +104,8 @@ func (l *Loader) resume(ctx context.Context) error {
 	return nil
 }
 
-// errBehind says that the ledger does not reach as far as the warehouse.
-var errBehind = errors.New("the ledger ends before the warehouse's mark")
+// errBehind says that ledger or spool no longer have what has been loaded.
+var errBehind = errors.New("what has been loaded is no longer there")
 
 // lookBack wants the newest change that was loaded in the ledger. If it is not
 // there, a log that was cut has taken it, which SQLite cannot tell from a crash, or
@@ -145,7 +154,7 @@ func (r *reader) resume(mark spool.Position, s *spoolState) error {
 	if r.poison, r.poisoned = found.poison, found.poisoned; found.atMost > 0 {
 		r.atMost, found.atMost = found.atMost, 0
 	}
-	r.sealed, r.through, r.lost = s.Sealed, s.Through, s.Lost
+	r.sealed, r.through, r.lost, r.last = s.Sealed, s.Through, s.Lost, s.Last
 	r.enricher.salts = salts{byDay: map[warehouse.Day]salt{}}
 	for day, text := range s.Salts {
 		var key salt
@@ -163,7 +172,8 @@ func (r *reader) resume(mark spool.Position, s *spoolState) error {
 
 // state writes down what belongs to the reader's position.
 func (r *reader) state() []byte {
-	s := spoolState{Version: stateVersion, Through: r.through, Lost: r.lost, Salts: map[warehouse.Day]string{}}
+	s := spoolState{Version: stateVersion, Through: r.through, Lost: r.lost, Last: r.last, Clock: r.l.steady.state(),
+		Salts: map[warehouse.Day]string{}}
 	for day, key := range r.enricher.salts.byDay {
 		s.Salts[day] = hex.EncodeToString(key[:])
 	}

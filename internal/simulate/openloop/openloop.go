@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"net"
 	"strconv"
 	"sync"
@@ -28,6 +29,9 @@ type Plan struct {
 	// all are busy waits for the first to be free, and is measured from its
 	// moment.
 	Connections int
+	// Patient connections ask nothing for a second, or up to two, after an answer
+	// with Retry-After, which says one. Others ask again at once.
+	Patient bool
 	// Request writes the n-th request. It is called from many goroutines.
 	Request func(dst []byte, n uint64) []byte
 	// Answered, if not nil, hears of each answer, from many goroutines.
@@ -43,6 +47,9 @@ type Outcome struct {
 	// Waits are the same from the moment a request was sent: what the server took,
 	// without the time for which every connection was busy.
 	Waits map[int]*Latencies
+	// Settled are those of Waits that were sent after the first second: what opens
+	// a storm of thousands of connections is another thing than its weather.
+	Settled map[int]*Latencies
 	// Unsent requests were due while every connection was busy, and still so when
 	// the time was over.
 	Unsent uint64
@@ -63,6 +70,9 @@ func (o *Outcome) Percentiles(status int) Percentiles { return percentilesOf(o.A
 // WaitOf tells the same from the moment requests were sent.
 func (o *Outcome) WaitOf(status int) Percentiles { return percentilesOf(o.Waits[status]) }
 
+// SettledOf tells the same of those that were sent after the first second.
+func (o *Outcome) SettledOf(status int) Percentiles { return percentilesOf(o.Settled[status]) }
+
 func percentilesOf(l *Latencies) Percentiles {
 	if l == nil {
 		return Percentiles{}
@@ -80,15 +90,30 @@ type run struct {
 	outcome Outcome // guarded by mu
 }
 
-// Run carries out a plan, or as much of it as ctx leaves time for.
+// Run carries out a plan, or as much of it as ctx leaves time for. Connections
+// are opened before it begins.
 func Run(ctx context.Context, p Plan) *Outcome {
-	r := &run{Plan: p, began: p.Clock()}
-	r.outcome.Answers, r.outcome.Waits = map[int]*Latencies{}, map[int]*Latencies{}
+	r := &run{Plan: p}
+	r.outcome.Answers, r.outcome.Waits, r.outcome.Settled = map[int]*Latencies{}, map[int]*Latencies{}, map[int]*Latencies{}
 	r.outcome.Seconds = make([]Second, int(p.Duration/time.Second)+1)
-	var all sync.WaitGroup
+	var all, opening sync.WaitGroup
+	opening.Add(p.Connections)
+	begin := make(chan struct{})
 	for range p.Connections {
-		all.Go(func() { r.work(ctx) })
+		all.Go(func() {
+			line := wire.Line{Clock: r.Clock, Address: func() string { return r.Address }}
+			defer line.Close()
+			if float64(p.Connections) < 2*p.Rate { // the server hangs up on who says nothing for long
+				_ = line.Dial(ctx) // that nobody is there shows itself in the first request
+			}
+			opening.Done()
+			<-begin
+			r.work(ctx, &line)
+		})
 	}
+	opening.Wait()
+	r.began = p.Clock()
+	close(begin)
 	all.Wait()
 	planned := uint64(p.Rate * p.Duration.Seconds())
 	if taken := r.next.Load(); taken < planned {
@@ -98,9 +123,7 @@ func Run(ctx context.Context, p Plan) *Outcome {
 }
 
 // work takes the next request that is due, again and again.
-func (r *run) work(ctx context.Context) {
-	line := wire.Line{Clock: r.Clock, Address: func() string { return r.Address }}
-	defer line.Close()
+func (r *run) work(ctx context.Context, line *wire.Line) {
 	var text []byte
 	for ctx.Err() == nil {
 		if r.Clock().Sub(r.began) >= r.Duration {
@@ -127,6 +150,10 @@ func (r *run) work(ctx context.Context) {
 		if errors.Is(err, wire.ErrNotSent) {
 			time.Sleep(time.Millisecond) // nobody is there: do not turn in circles
 		}
+		if r.Patient && a.RetryAfter {
+			rest := time.Second + rand.N(time.Second)
+			time.Sleep(min(rest, r.Duration-r.Clock().Sub(r.began)))
+		}
 	}
 }
 
@@ -138,10 +165,10 @@ func (r *run) note(due, sent time.Time, a wire.Answer, err error) {
 		status = 0
 	}
 	r.mu.Lock()
-	l, w := r.outcome.Answers[status], r.outcome.Waits[status]
+	l, w, later := r.outcome.Answers[status], r.outcome.Waits[status], r.outcome.Settled[status]
 	if l == nil {
-		l, w = &Latencies{}, &Latencies{}
-		r.outcome.Answers[status], r.outcome.Waits[status] = l, w
+		l, w, later = &Latencies{}, &Latencies{}, &Latencies{}
+		r.outcome.Answers[status], r.outcome.Waits[status], r.outcome.Settled[status] = l, w, later
 	}
 	s := &r.outcome.Seconds[min(int(now.Sub(r.began)/time.Second), len(r.outcome.Seconds)-1)]
 	switch status {
@@ -156,6 +183,9 @@ func (r *run) note(due, sent time.Time, a wire.Answer, err error) {
 	r.mu.Unlock()
 	l.Add(took)
 	w.Add(now.Sub(sent))
+	if sent.Sub(r.began) >= time.Second {
+		later.Add(now.Sub(sent))
+	}
 }
 
 // Peak finds how many requests a second a server answers when so many
@@ -184,23 +214,51 @@ func Peak(ctx context.Context, p Plan) float64 {
 	return float64(good.Load()) / p.Clock().Sub(began).Seconds()
 }
 
-// Idle opens so many connections that ask nothing, and returns how many stand
-// and what closes them. dial opens one.
-func Idle(ctx context.Context, n int, dial func(context.Context) (net.Conn, error)) (open int, closeAll func()) {
-	conns := make([]net.Conn, 0, n)
-	for range n {
-		conn, err := dial(ctx)
-		if err != nil {
-			break
-		}
-		conns = append(conns, conn)
+// Idle opens so many connections that ask once and then nothing, and returns how
+// many of them were answered, and what closes them. dial opens one.
+func Idle(ctx context.Context, n int, request []byte, dial func(context.Context) (net.Conn, error)) (open int, closeAll func()) {
+	var mu sync.Mutex
+	var conns []net.Conn
+	var left atomic.Int64
+	left.Store(int64(n))
+	var all sync.WaitGroup
+	for range idleDialers {
+		all.Go(func() {
+			answer := make([]byte, 4096)
+			for left.Add(-1) >= 0 {
+				conn, err := dial(ctx)
+				if err != nil {
+					continue
+				}
+				mu.Lock()
+				conns = append(conns, conn)
+				mu.Unlock()
+				_ = conn.SetDeadline(time.Now().Add(answerTime)) // the real clock
+				if _, err = conn.Write(request); err == nil {
+					_, err = conn.Read(answer)
+				}
+				if err == nil {
+					mu.Lock()
+					open++
+					mu.Unlock()
+				}
+			}
+		})
 	}
-	return len(conns), func() {
+	all.Wait()
+	return open, func() {
 		for _, c := range conns {
-			_ = c.Close() // nothing was written
+			_ = c.Close() // nothing is under way
 		}
 	}
 }
+
+const (
+	// idleDialers open connections at the same time.
+	idleDialers = 32
+	// answerTime is how long they wait for an answer.
+	answerTime = 10 * time.Second
+)
 
 // Dribble opens a connection and sends a request a byte at a time with so much
 // time between (slow-loris), until it is answered or cut off, and tells the

@@ -104,6 +104,15 @@ func (l *Line) open(ctx context.Context) error {
 	return nil
 }
 
+// Dial opens the connection, if it is not, before there is anything to send.
+func (l *Line) Dial(ctx context.Context) error {
+	if err := l.open(ctx); err != nil {
+		return err
+	}
+	l.used = l.Clock()
+	return nil
+}
+
 // Open tells whether there is a connection, on which an answer has come before.
 func (l *Line) Open() bool { return l.conn != nil }
 

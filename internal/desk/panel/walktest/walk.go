@@ -15,7 +15,7 @@ import (
 
 // patience is how long anything may take: much, because the machine may have a lot
 // to do.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // Look is how somebody looks at pages.
 type Look struct {

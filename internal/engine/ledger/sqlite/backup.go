@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"errors"
-	"net/url"
 	"os"
 
 	"zombiezen.com/go/sqlite"
@@ -63,7 +62,7 @@ func (l *Ledger) vacuumInto(ctx context.Context, path string) error {
 	if err := file.Close(); err != nil {
 		return err
 	}
-	conn, err := connect(l.path, sqlite.OpenReadOnly, l.writer.patience, copyPragmas)
+	conn, err := connect(l.uri, sqlite.OpenReadOnly, l.writer.patience, copyPragmas)
 	if err != nil {
 		return err
 	}
@@ -75,8 +74,8 @@ func (l *Ledger) vacuumInto(ctx context.Context, path string) error {
 
 // lookInto reads how far a copy goes. Nobody else has it open.
 func lookInto(path string) (c ledger.Copied, err error) {
-	uri := url.URL{Scheme: "file", Path: path, RawQuery: "immutable=1"} // leaves nothing beside it
-	conn, err := sqlite.OpenConn(uri.String(), sqlite.OpenReadOnly|sqlite.OpenURI)
+	uri := summedURI(path, "", "immutable", "1") // leaves nothing beside it
+	conn, err := sqlite.OpenConn(uri, sqlite.OpenReadOnly|sqlite.OpenURI)
 	if err != nil {
 		return c, err
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
 	"time"
 
@@ -47,9 +46,8 @@ const readerPragmas = `
 const inMemoryIndex = "unix-excl"
 
 // connect opens a connection that waits for locks as long as patience.
-func connect(path string, mode sqlite.OpenFlags, patience time.Duration, pragmas string) (*sqlite.Conn, error) {
-	uri := url.URL{Scheme: "file", Path: path, RawQuery: "vfs=" + inMemoryIndex}
-	conn, err := sqlite.OpenConn(uri.String(), mode|sqlite.OpenURI)
+func connect(uri string, mode sqlite.OpenFlags, patience time.Duration, pragmas string) (*sqlite.Conn, error) {
+	conn, err := sqlite.OpenConn(uri, mode|sqlite.OpenURI)
 	if err != nil {
 		return nil, err
 	}
@@ -73,36 +71,57 @@ func connect(path string, mode sqlite.OpenFlags, patience time.Duration, pragmas
 // applicationID stands in the header of every ledger: "hmng".
 const applicationID = 0x686d6e67
 
-// prepareFile makes an empty file, or looks into the one that is there without
-// changing it.
-func prepareFile(path string) error {
+// fileState is what is found at a ledger's path.
+type fileState int
+
+const (
+	none    fileState = iota // nothing, or a file without a byte in it
+	old                      // of a format without checksums
+	present                  // of one with them
+)
+
+// inspect looks into the file, without changing it, and refuses what is not ours
+// to change. Without a write-ahead log beside it the file is read as immutable,
+// which leaves no trace at all.
+func (l *Ledger) inspect() (fileState, error) {
+	path := l.path
 	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		// Nobody can have it open yet, so this descriptor may be closed.
-		f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-		if err != nil {
-			return err
-		}
-		return f.Close()
+	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
+		return none, nil
 	}
-	if err != nil || info.Size() == 0 {
-		return err
+	if err != nil {
+		return none, err
 	}
-	return inspect(path)
+	how, set := "immutable", "1"
+	if wal, err := os.Stat(path + "-wal"); err == nil && wal.Size() > 0 {
+		how, set = "mode", "ro"
+	}
+	version, err := versionOf(l.uri+"&"+how+"="+set, nil)
+	if sqlite.ErrCode(err) == sqlite.ResultFormat || err == nil && version < firstSummed { // see unsummed
+		_, err = versionOf(uriOf(path, how, set), checkHeader)
+		return old, err
+	}
+	if err == nil {
+		_, err = versionOf(l.uri+"&"+how+"="+set, checkHeader)
+	}
+	return present, err
 }
 
-// inspect refuses what is not ours to change. Without a write-ahead log beside
-// it the file is read as immutable, which leaves no trace at all.
-func inspect(path string) error {
-	uri := url.URL{Scheme: "file", Path: path, RawQuery: "immutable=1"}
-	if wal, err := os.Stat(path + "-wal"); err == nil && wal.Size() > 0 {
-		uri.RawQuery = "mode=ro"
-	}
-	conn, err := sqlite.OpenConn(uri.String(), sqlite.OpenReadOnly|sqlite.OpenURI)
+// versionOf reads the format of a ledger if check, if there is one, does not
+// refuse the file. The first page is enough for that, which may come from the
+// log, and then tells nothing of the sums of the others.
+func versionOf(uri string, check func(*sqlite.Conn) error) (version int64, err error) {
+	conn, err := sqlite.OpenConn(uri, sqlite.OpenReadOnly|sqlite.OpenURI)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	return errors.Join(checkHeader(conn), conn.Close())
+	if check != nil {
+		err = check(conn)
+	}
+	if err == nil {
+		version, err = pragma(conn, "PRAGMA user_version")
+	}
+	return version, errors.Join(err, conn.Close())
 }
 
 // checkHeader refuses a file that another program wrote, or a newer homing. An

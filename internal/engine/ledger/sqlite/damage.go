@@ -3,6 +3,7 @@ package sqlite
 import (
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"slices"
 	"sync"
 
@@ -50,6 +51,16 @@ func (d *damageList) hole(first, last int64) {
 	if !known {
 		d.add("conversions %d to %d, or their receipts, cannot be read", first, last)
 	}
+}
+
+// words tells of rot in the file at path.
+func (r rot) words(path string) string {
+	place := fmt.Sprintf("page %d of %s", r.page, filepath.Base(path))
+	if r.mended {
+		return "a bit of " + place + " had flipped on its way from or to the disk, and was turned back; nothing is lost, " +
+			"but the disk or the memory is not sound"
+	}
+	return place + " is not as it was written, and cannot be read"
 }
 
 // meet notes an error that tells of damage; others pass.

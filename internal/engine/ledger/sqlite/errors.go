@@ -51,6 +51,13 @@ func faultOf(err error) fault {
 	return noFault
 }
 
+// ownFault tells whether an error of a write says nothing about its neighbours in
+// a batch. Damage does not: it is where that write had to look.
+func ownFault(err error) bool {
+	fault := faultOf(err)
+	return fault == noFault || fault == damaged
+}
+
 // told says what was being done and gives err a kind of package homing. What
 // has a kind keeps it; what has none and is not SQLite's trouble is a fault of
 // ours and stays without.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,22 +34,38 @@ func Inspect(ctx context.Context, path string, quick bool) error {
 	case info.Size() == 0:
 		return fmt.Errorf("%s is empty: %w", filepath.Base(path), homing.ErrDamaged)
 	}
-	uri := url.URL{Scheme: "file", Path: path, RawQuery: "immutable=1"}
-	conn, err := sqlite.OpenConn(uri.String(), sqlite.OpenReadOnly|sqlite.OpenURI)
+	whole, err := filepath.Abs(path) // of a relative one the first directory would be taken for a host
+	if err != nil {
+		return told("look into the ledger", err)
+	}
+	faults := []error{inspectLogOf(path)}
+	seen := map[rot]bool{}
+	watcher, unwatch := watch(func(r rot) {
+		if !seen[r] {
+			faults = append(faults, fmt.Errorf("%w: %s", homing.ErrDamaged, r.words(path)))
+		}
+		seen[r] = true
+	})
+	defer unwatch()
+	conn, err := sqlite.OpenConn(summedURI(whole, watcher, "immutable", "1"), sqlite.OpenReadOnly|sqlite.OpenURI)
 	if err != nil {
 		return told("look into the ledger", err)
 	}
 	defer func() { _ = conn.Close() }() // it was only read
 	conn.SetInterrupt(ctx.Done())
-	if err := checkHeader(conn); err != nil {
-		return told("look into the ledger", err)
+	err = checkHeader(conn)
+	if sqlite.ErrCode(err) == sqlite.ResultFormat { // see unsummed
+		_, err = versionOf(uriOf(whole, "immutable", "1"), checkHeader)
+		return errors.Join(append(faults, told("look into the ledger", err))...) // its tables are of an older format
 	}
-	faults := []error{inspectLogOf(path)}
+	if err != nil {
+		return errors.Join(append(faults, told("look into the ledger", err))...)
+	}
 	if wal, err := os.Stat(path + "-wal"); quick || err == nil && wal.Size() > 0 {
 		return errors.Join(faults...)
 	}
 	if version, err := pragma(conn, "PRAGMA user_version"); err != nil || int(version) < len(migrations) {
-		return errors.Join(append(faults, told("look into the ledger", err))...) // its tables are of an older format
+		return errors.Join(append(faults, told("look into the ledger", err))...)
 	}
 	for _, find := range checks {
 		found, err := find(conn)

@@ -12,10 +12,23 @@ import (
 
 func TestLedger(t *testing.T) { ledgertest.Run(t, store) }
 
-// store is a file in a directory of its own.
+// store is a file in a directory of its own, each page of which carries its sums
+// in the end.
 func store(t testing.TB) func() ledger.Ledger {
 	path := filepath.Join(t.TempDir(), "ledger.db")
-	return func() ledger.Ledger { return open(t, sqlite.Options{Path: path}) }
+	var last *sqlite.Ledger
+	t.Cleanup(func() {
+		if err := last.Close(); err != nil {
+			t.Error(err)
+		}
+		if pages := sqlite.Unsealed(t, path); len(pages) > 0 {
+			t.Errorf("pages %v do not verify", pages)
+		}
+	})
+	return func() ledger.Ledger {
+		last = open(t, sqlite.Options{Path: path})
+		return last
+	}
 }
 
 func open(t testing.TB, o sqlite.Options) *sqlite.Ledger {

@@ -33,9 +33,9 @@ var migrations = func() (steps []string) {
 	return steps
 }()
 
-// migrate brings the file up to date. Each step is one transaction together
+// migrate brings the file up to a format. Each step is one transaction together
 // with its number, so a crash leaves the file between two steps, never in one.
-func migrate(conn *sqlite.Conn) error {
+func migrate(conn *sqlite.Conn, format int) error {
 	if err := checkHeader(conn); err != nil {
 		return err
 	}
@@ -43,10 +43,10 @@ func migrate(conn *sqlite.Conn) error {
 	if err != nil {
 		return err
 	}
-	if int(version) == len(migrations) {
+	if int(version) >= format {
 		return nil
 	}
-	for n := int(version); n < len(migrations); n++ {
+	for n := int(version); n < format; n++ {
 		if err := migrateTo(conn, n+1); err != nil {
 			return fmt.Errorf("couldn't migrate to format %d: %w", n+1, err)
 		}

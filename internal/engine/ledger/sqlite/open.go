@@ -16,18 +16,22 @@
 // Damage is told, not hidden: Ledger.Damage lists what was met and logs it. A
 // log whose middle is damaged is found before SQLite may take the damage for
 // the log's end (see cutOff); what is stored is looked through after each
-// opening (see survey); lists go around what cannot be read (see list). SQLite
-// pages carry no checksum of their own: a bit that flips inside a value changes
-// the value, and nobody can tell.
+// opening (see survey); lists go around what cannot be read (see list). Every
+// page of the file carries checksums, which are verified when it is read: one bit
+// that has flipped is turned back and told, and a page with more damage than that
+// cannot be read (see summed). Frames of the log have SQLite's checksums, which
+// are verified when the ledger is opened, but not while it runs.
 //
-// A write that meets damage is refused with homing.ErrDamaged, and the claim is
-// never counted. A claim that an index wrongly takes for new is counted: the
-// survey tells of such an index, and what rebuilds it.
+// A write that meets damage is refused with homing.ErrDamaged, those beside it in
+// its batch are not, and a claim is never counted then: its conversion may be
+// there. A claim that an index wrongly takes for new is counted; that takes a
+// fault of SQLite's or ours, and the survey tells of such an index.
 //
 // Room on the disk is kept for the log, which is bounded by some 16 MB unless a
 // reader holds it, and for its folding (see ballast).
 //
 //	ledger.db                 the file
+//	ledger.db-new             one that is being written in its place, when it is made or of an older format
 //	ledger.db-wal             SQLite's write-ahead log; its index is in memory
 //	ledger.db-ballast         room, nothing else; gone after a clean end
 //	ledger.db-wal.damaged-1   a copy of a damaged log; up to 9, for a human
@@ -45,6 +49,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -112,6 +117,8 @@ func (o *Options) fill() {
 // Ledger is a ledger.Ledger in an SQLite file.
 type Ledger struct {
 	path    string
+	uri     string // of its file, for connections
+	unwatch func()
 	damage  *damageList
 	log     *slog.Logger
 	fatal   func(error)
@@ -146,15 +153,21 @@ func Open(o Options) (_ *Ledger, err error) {
 	}
 	l := &Ledger{path: path, damage: &damageList{logger: o.Logger}, log: o.Logger, fatal: o.Fatal,
 		readers: make(chan *sqlite.Conn, readerCount), closing: make(chan struct{}), stop: make(chan struct{})}
+	watcher, unwatch := watch(func(r rot) { l.damage.add("%s", r.words(path)) })
+	l.uri, l.unwatch = summedURI(path, watcher), unwatch
 	if err := l.open(&o); err != nil {
-		return nil, told("open the ledger "+path, errors.Join(err, l.closeConns()))
+		if err = errors.Join(err, l.closeConns()); faultOf(err) == damaged && len(l.Damage()) > 0 {
+			err = fmt.Errorf("%w: %s", err, strings.Join(l.Damage(), "; "))
+		}
+		return nil, told("open the ledger "+path, err)
 	}
 	l.start(o.Patience)
 	return l, nil
 }
 
 func (l *Ledger) open(o *Options) error {
-	if err := prepareFile(l.path); err != nil {
+	state, err := l.inspect()
+	if err != nil {
 		return err
 	}
 	l.tellKept()
@@ -162,16 +175,22 @@ func (l *Ledger) open(o *Options) error {
 	if err != nil {
 		return err
 	}
+	if state != present {
+		if err := l.renew(state, o.Patience); err != nil {
+			return err
+		}
+		unclean = false
+	}
 	const patienceTicks = watchTicks
 	l.queue = newQueue(o.MaxQueue, o.MaxBatch, patienceTicks)
 	l.writer = &writer{queue: l.queue, stale: true, broke: l.breakDown, broken: l.broken,
 		patience: o.Patience, leadHashes: o.LeadHashes, committed: o.Committed, clock: o.Clock, nudge: make(chan struct{}, 1),
 		ballast: &ballast{path: l.path + "-ballast"}, damage: l.damage}
 	l.keeper = &keeper{ledger: l, writer: l.writer}
-	if l.writer.conn, err = connect(l.path, sqlite.OpenReadWrite, o.Patience, writerPragmas); err != nil {
+	if l.writer.conn, err = connect(l.uri, sqlite.OpenReadWrite, o.Patience, writerPragmas); err != nil {
 		return err
 	}
-	if err := migrate(l.writer.conn); err != nil {
+	if err := migrate(l.writer.conn, len(migrations)); err != nil {
 		return err
 	}
 	if err := syncDir(filepath.Dir(l.path)); err != nil {
@@ -186,11 +205,11 @@ func (l *Ledger) open(o *Options) error {
 		return err
 	}
 	// The keeper never waits for a lock: whatever is in its way comes first.
-	if l.keeper.conn, err = connect(l.path, sqlite.OpenReadWrite, 0, writerPragmas); err != nil {
+	if l.keeper.conn, err = connect(l.uri, sqlite.OpenReadWrite, 0, writerPragmas); err != nil {
 		return err
 	}
 	for range readerCount {
-		conn, err := connect(l.path, sqlite.OpenReadOnly, o.Patience, readerPragmas)
+		conn, err := connect(l.uri, sqlite.OpenReadOnly, o.Patience, readerPragmas)
 		if err != nil {
 			return err
 		}
@@ -334,6 +353,7 @@ func (l *Ledger) close() error {
 
 // closeConns closes what connections there are.
 func (l *Ledger) closeConns() (err error) {
+	defer l.unwatch()
 	for {
 		select {
 		case conn := <-l.readers:

@@ -17,6 +17,10 @@ const (
 	// accounts or campaigns between a backup and a loss, and there are 40,000 times
 	// as many.
 	numbersAhead = 100_000
+	// numbersDraw is how many times as many are passed over at most. How many is
+	// drawn by chance: the same backup may be restored twice, and what the first
+	// restored house gave a number to must not be something else in the second.
+	numbersDraw = 1_000
 	// nodesGivenUp is for how long. A clock that is behind by more is behind the
 	// backup itself, which is noticed before.
 	nodesGivenUp homing.Millis = 400 * 24 * 60 * 60 * 1000
@@ -34,9 +38,10 @@ const (
 
 // Restored implements ledger.Copier, in one transaction.
 func (l *Ledger) Restored(ctx context.Context, by ledger.Actor, detail string) error {
+	ahead := numbersAhead * (1 + draw(numbersDraw))
 	return told("ready a restored ledger", l.do(ctx, func(w *writer) error {
 		for _, table := range []string{"accounts", "keys", "campaigns", "users", "tokens"} {
-			if err := w.passNumbers(table); err != nil {
+			if err := w.passNumbers(table, ahead); err != nil {
 				return err
 			}
 		}
@@ -53,14 +58,14 @@ func (l *Ledger) Restored(ctx context.Context, by ledger.Actor, detail string) e
 }
 
 // passNumbers moves ahead what AUTOINCREMENT goes on from.
-func (w *writer) passNumbers(table string) error {
-	if err := exec(w.conn, "UPDATE sqlite_sequence SET seq = seq + ?2 WHERE name = ?1", table, numbersAhead); err != nil {
+func (w *writer) passNumbers(table string, ahead int64) error {
+	if err := exec(w.conn, "UPDATE sqlite_sequence SET seq = seq + ?2 WHERE name = ?1", table, ahead); err != nil {
 		return err
 	}
 	if w.conn.Changes() > 0 {
 		return nil
 	}
-	return exec(w.conn, "INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2)", table, numbersAhead)
+	return exec(w.conn, "INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2)", table, ahead)
 }
 
 // giveUpNodes leaves one block of the ordinary node numbers to be lent, and gives
@@ -119,9 +124,14 @@ func drawBlock(used map[homing.NodeID]bool) homing.NodeID {
 	if len(fresh) == 0 {
 		fresh = others
 	}
-	n, err := rand.Int(rand.Reader, big.NewInt(int64(len(fresh))))
+	return fresh[draw(int64(len(fresh)))]
+}
+
+// draw draws a number below n.
+func draw(n int64) int64 {
+	drawn, err := rand.Int(rand.Reader, big.NewInt(n))
 	if err != nil {
 		panic(fmt.Sprintf("sqlite: no randomness: %v", err)) // see crypto/rand
 	}
-	return fresh[n.Int64()]
+	return drawn.Int64()
 }

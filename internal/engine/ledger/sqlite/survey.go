@@ -47,7 +47,7 @@ const (
 )
 
 var smallTables = []string{"settings", "accounts", "keys", "key_uses", "campaigns", "users", "sessions", "links",
-	"audit", "erasures", "leases", "tokens", "erased"}
+	"audit", "erasures", "leases", "tokens", "erased", "notices"}
 
 func findBrokenIn(conn *sqlite.Conn, table string) ([]string, error) {
 	return texts(conn, fmt.Sprintf(
@@ -145,7 +145,8 @@ func explained(text string) string {
 		if _, index, found := strings.Cut(text, words); found {
 			index, _, _ = strings.Cut(index, " ")
 			return fmt.Sprintf("%s: the index disagrees with its table, so that a repeat may be counted again, "+
-				"or a conversion not be found; remedy, if the table itself is whole: end homing, keep a copy, and run REINDEX %s on the ledger", text, index)
+				"or a conversion not be found; remedy, if the table itself is whole: end homing, keep a copy, and run on the ledger with sqlite3: "+
+				"REINDEX %s; PRAGMA user_version = %d; the next start writes it anew, with checksums", text, index, firstSummed-1)
 		}
 	}
 	return text

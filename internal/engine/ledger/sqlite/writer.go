@@ -96,7 +96,7 @@ func (w *writer) carryOut(batch []*job) error {
 	}
 	number := w.log.begin()
 	err := w.attempt(batch, false)
-	if err != nil && faultOf(err) == noFault {
+	if err != nil && ownFault(err) {
 		err = w.attempt(batch, true)
 	}
 	if err == nil && w.wrote {
@@ -183,10 +183,14 @@ func (w *writer) execute(j *job, isolated bool) error {
 	w.wrote = wrote
 	// SQLite ends the transaction by itself when the disk is full, and then
 	// there is no savepoint left to go back to.
-	if faultOf(err) != noFault || w.conn.AutocommitEnabled() {
+	if !ownFault(err) || w.conn.AutocommitEnabled() {
 		return err
 	}
+	w.damage.meet("writing", err)
 	j.err = err
+	if faultOf(err) == damaged {
+		j.err = told("write to the ledger", err)
+	}
 	if err := step(w.stmts.back); err != nil {
 		return err
 	}

@@ -95,7 +95,8 @@
 // segment is read; opening takes as long for a terabyte as for a megabyte.
 // Records lost before the copy stay a gap between positions, and are reported
 // again whenever they are read past; the file they were lost from is kept beside
-// the copy, with ".damaged" behind its name, until the segment is trimmed.
+// the copy, with ".damaged" behind its name, until the segment is trimmed. A disk
+// that has no room for the copy has the segment recovered where it is, see recoverInPlace.
 //
 // # Failures
 //

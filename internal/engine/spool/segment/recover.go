@@ -79,7 +79,11 @@ func (s *Spool) findEnd(g *segment) (spool.Position, error) {
 	if err != nil {
 		return 0, err
 	}
-	next, err := s.recover(g, newWalker(file, g, p.generation, s.damage.add), info.Size())
+	walk := func() *walker { return newWalker(file, g, p.generation, s.damage.add) }
+	next, err := s.recover(g, walk(), info.Size())
+	if isFull(err) {
+		next, err = s.recoverInPlace(g, walk(), info.Size())
+	}
 	if err != nil {
 		return 0, fmt.Errorf("couldn't recover segment %s: %w", g.name, err)
 	}
@@ -92,8 +96,9 @@ func (s *Spool) findEnd(g *segment) (spool.Position, error) {
 
 // recover copies what is good of a segment to a new file and puts that in its
 // place. A segment that holds nothing is left alone: the next one has the same
-// first position and replaces it.
-func (s *Spool) recover(g *segment, from *walker, size int64) (spool.Position, error) {
+// first position and replaces it. What is wrapped in an error of a full disk came
+// before the old file was touched.
+func (s *Spool) recover(g *segment, from *walker, size int64) (next spool.Position, err error) {
 	const tmp = "recovered" + tmpSuffix
 	h, err := s.newHeader(g.first, blocksAt)
 	if err != nil {
@@ -103,7 +108,12 @@ func (s *Spool) recover(g *segment, from *walker, size int64) (spool.Position, e
 	if err != nil {
 		return 0, err
 	}
-	defer func() { _ = file.Close() }() // synced where it counts
+	defer func() {
+		_ = file.Close() // synced where it counts
+		if err != nil {
+			_ = remove(s.opts.FS, s.path(tmp)) // or the next opening does it
+		}
+	}()
 	to, err := newWriter(file, tmp, h)
 	if err != nil {
 		return 0, err
@@ -122,16 +132,21 @@ func (s *Spool) recover(g *segment, from *walker, size int64) (spool.Position, e
 	}
 	// From here on a crash is harmless: the old file stands, or the new one.
 	if err := s.opts.FS.Rename(s.path(tmp), s.path(g.name)); err != nil {
-		return 0, err
+		return 0, fmt.Errorf("couldn't put the copy in its place: %v", err)
 	}
 	if err := s.syncDir(); err != nil {
-		return 0, err
+		return 0, fmt.Errorf("couldn't sync the directory: %v", err)
 	}
 	s.opts.Logger.Info("spool recovered after an unclean end", "segment", g.name,
 		"records", to.seal.next-g.first, "blocks", to.seal.blocks)
-	g.loaded, g.generation, g.seal = true, h.generation, &to.seal
-	s.end, s.endSeal = to.seal.end, to.seal
-	return to.seal.next, nil
+	return s.endsWith(g, to), nil
+}
+
+// endsWith takes over a last segment that has been sealed.
+func (s *Spool) endsWith(g *segment, w *writer) spool.Position {
+	g.loaded, g.generation, g.seal = true, w.seal.generation, &w.seal
+	s.end, s.endSeal = w.seal.end, w.seal
+	return w.seal.next
 }
 
 // keepDamaged gives a second name to a file that is about to be replaced by what

@@ -74,8 +74,7 @@ var (
 
 // Open opens the spool in a directory, and makes one where there is none. It
 // reads no more than the last segment, and that only if the spool was not
-// closed. A full disk does not keep it from opening, unless the last segment
-// has to be recovered. Data of a newer version is homing.ErrNewer.
+// closed. A full disk does not keep it from opening. Data of a newer version is homing.ErrNewer.
 func Open(opts Options) (*Spool, error) {
 	opts.setDefaults()
 	s := &Spool{
