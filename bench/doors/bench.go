@@ -19,8 +19,6 @@ type bench struct {
 	o        options
 	progress *show.Progress
 	servers  []*server
-	// loaded is a homing whose reports run.
-	loaded *server
 
 	clickShots    map[setting]series
 	postbackShots map[setting]series

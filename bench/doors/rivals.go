@@ -113,7 +113,7 @@ func startRedis(ctx context.Context, o *options, fsync string) (*server, error) 
 	}
 	if err := await(ctx, "unix", p.Socket); err != nil {
 		end(store)
-		return nil, fmt.Errorf("Redis: %w", err)
+		return nil, fmt.Errorf("redis: %w", err)
 	}
 	// nginx finds Debian's modules beside its own prefix.
 	if err := os.Symlink("/usr/lib/nginx/modules", filepath.Join(p.Dir, "modules")); err != nil {

@@ -58,6 +58,9 @@ func LedgerFaults(err error) (list []Finding) {
 // meanings tell by what the ledger says of a fault what it means and what helps;
 // the first that fits. "^" stands for the beginning.
 var meanings = []struct{ words, kind, means, do string }{
+	{"was turned back", "ledger.bit",
+		"A checksum told which bit it was, so nothing is wrong or missing. A second one on the same page could not be turned back.",
+		"Have the disk and the memory tested. A backup that is restored (homing backup, homing restore) is written anew, without it."},
 	{"has no receipt", "ledger.receipt",
 		"The conversion counts as it stands. How it was asked for cannot be shown any more, and the postback log lacks a line.",
 		"Nothing has to be done; a backup from before still has it."},
@@ -103,7 +106,7 @@ func ledgerFault(text string) Finding {
 			break
 		}
 	}
-	if f.Kind == "ledger.erasure" {
+	if f.Kind == "ledger.erasure" || f.Kind == "ledger.bit" {
 		f.Severity = Warning
 	}
 	return f
