@@ -32,8 +32,6 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"homing"
 	"homing/internal/engine/spool"
 	"homing/internal/engine/spool/segment"
@@ -215,7 +213,7 @@ func (r *restart) forget() {
 	for _, name := range names {
 		if f, err := os.Open(name); err == nil {
 			_ = f.Sync()
-			_ = unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED) // as well as it can be done
+			_ = dropFromCache(f) // as well as it can be done
 			_ = f.Close()
 		}
 	}

@@ -1,0 +1,11 @@
+//go:build !linux
+
+package main
+
+import (
+	"errors"
+	"os"
+)
+
+// dropFromCache cannot be done: only Linux lets one.
+func dropFromCache(*os.File) error { return errors.ErrUnsupported }
