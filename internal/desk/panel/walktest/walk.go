@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -71,8 +72,15 @@ func (w *Walk) Do(what string, action chromedp.Action[chromedp.Void]) {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.ctx, patience)
 	defer cancel()
-	if err := chromedp.Do(ctx, action); err != nil {
-		w.t.Fatalf("%s: %s: %v", w.where(), what, err)
+	for {
+		err := chromedp.Do(ctx, action)
+		if err == nil {
+			return
+		}
+		// What was found may have gone with its page before anything was done with it.
+		if ctx.Err() != nil || !strings.Contains(err.Error(), "Could not find node with given id") {
+			w.t.Fatalf("%s: %s: %v", w.where(), what, err)
+		}
 	}
 }
 
