@@ -24,7 +24,7 @@ func TestAFirstDayInABrowser(t *testing.T) {
 			h.Must(err)
 
 			w.Open(h.Path(link))
-			w.Click(`button[value="` + look.Theme + `"]`)
+			w.Leave(`button[value="` + look.Theme + `"]`)
 			w.See(`html[data-theme="` + look.Theme + `"] .door`)
 			w.Write("#f-email", "ann@example.com")
 			w.Write("#f-password", paneltest.Password)

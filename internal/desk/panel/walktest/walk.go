@@ -102,6 +102,15 @@ func (w *Walk) Click(css string) {
 	w.Do("click "+css, chromedp.Click(chromedp.CSS(css)))
 }
 
+// Leave clicks on what leads to another page, which may look like this one, and
+// waits until that has come: what is written before would go with this one.
+func (w *Walk) Leave(css string) {
+	w.t.Helper()
+	w.Evaluate("window.walkedBefore = true")
+	w.Click(css)
+	w.Expect(`!window.walkedBefore && document.readyState === "complete"`)
+}
+
 // Write types a text behind what stands in a field.
 func (w *Walk) Write(css, text string) {
 	w.t.Helper()
