@@ -1,4 +1,4 @@
-//go:build postgres && (unix)
+//go:build postgres && unix
 
 package postgres
 
