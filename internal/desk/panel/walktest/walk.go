@@ -96,11 +96,35 @@ func (w *Walk) See(css string) {
 	w.Do("see "+css, chromedp.WaitVisible(chromedp.CSS(css)))
 }
 
-// Click clicks on something.
+// Click clicks on something, as often as it takes to hit it: a page that moves while
+// the hand comes down, because a part of it has just been replaced, takes the click
+// elsewhere, and a person would click again.
 func (w *Walk) Click(css string) {
 	w.t.Helper()
-	w.Do("click "+css, chromedp.Click(chromedp.CSS(css)))
+	deadline := time.Now().Add(patience)
+	for {
+		w.Evaluate(fmt.Sprintf(watchClick, css))
+		w.Do("click "+css, chromedp.Click(chromedp.CSS(css)))
+		// A page that has gone, or cannot be asked while it goes, has been hit.
+		missed, err := w.asks("window.walkedClick === false")
+		if err != nil || !missed {
+			return
+		}
+		if time.Now().After(deadline) {
+			w.t.Fatalf("%s: click %s: nothing of it was hit", w.where(), css)
+		}
+	}
 }
+
+// watchClick makes the page remember whether a click hits what a selector finds. A
+// field is hit by its label, too, so that any click that reaches it counts.
+const watchClick = `(css => {
+	window.walkedClick = false
+	window.walkedClicks?.abort()
+	window.walkedClicks = new AbortController()
+	addEventListener("click", e => { if (e.target.closest(css)) window.walkedClick = true },
+		{capture: true, signal: window.walkedClicks.signal})
+})(%q)`
 
 // Leave clicks on what leads to another page, which may look like this one, and
 // waits until that has come: what is written before would go with this one.
