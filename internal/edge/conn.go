@@ -19,6 +19,7 @@ type conn struct {
 	waiting waiting
 	// unread: the peer may still be sending what nobody will read.
 	unread atomic.Bool
+	asked  atomic.Uint32 // the last period of busy in which it asked something
 }
 
 var _ net.Conn = (*conn)(nil)

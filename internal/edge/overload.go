@@ -30,8 +30,8 @@ import (
 // all do, and they are so few among the clicks that letting them go first, or
 // last, would change nothing.
 //
-// While nothing is refused, a request pays one load of a flag that rarely
-// changes. admit is safe for concurrent use, the rest is for one goroutine,
+// While nothing is refused, a request pays two loads of what rarely changes. admit
+// is safe for concurrent use, the rest is for one goroutine,
 // except for letter.
 type overload struct {
 	refusing atomic.Bool
@@ -39,6 +39,7 @@ type overload struct {
 	hold     atomic.Int64 // nanoseconds that a refusal is held back, at least
 	spread   atomic.Int64 // and up to so many more, so that they do not come again all at once
 	letter   letter
+	busy     busy
 
 	// All below belong to step.
 
@@ -61,8 +62,9 @@ const (
 	// refused.
 	queueTarget = 20 * time.Millisecond
 	// answerBy is when a refusal is answered after the request came. It is
-	// promised within 50 ms; the rest is for what the timer and the network take.
-	answerBy = 34 * time.Millisecond
+	// promised within 50 ms; the rest is for what waited longer than the letter, and
+	// for what the timer and the network take.
+	answerBy = 24 * time.Millisecond
 	// latest is when it is answered at the latest: when Retry-After is over.
 	latest = time.Second
 	// mostRefusals for each request that is taken on are answered by answerBy:
@@ -76,13 +78,16 @@ const (
 	keepTime = queueTarget
 	// crowd is how many requests may wait whatever the time it takes. If so few wait
 	// for long, the processor is somewhere else, and does not come back for what is
-	// refused.
+	// refused. As many may wait as there are connections that ask: those that are
+	// merely open do not wait.
 	crowd = 128
 	// stepTime is the time between two looks, idleStep with fewer connections.
 	stepTime, idleStep = 5 * time.Millisecond, 50 * time.Millisecond
 	// lateSteps with a long wait on end are an overload: not a moment in which
 	// something else was done.
 	lateSteps = 2
+	// busyTime is for how long a connection that has asked may ask again soon.
+	busyTime = time.Second
 	// calmTime without a refusal is the end of it.
 	calmTime = time.Second
 	// memoryTime is how long what is counted weighs.
@@ -182,6 +187,34 @@ func (o *overload) adjust(wait, elapsed time.Duration) {
 	o.spread.Store(int64(o.patience - answerBy))
 }
 
+// busy counts the connections that ask something, in periods of busyTime. turn and
+// count are for one goroutine, note is safe for concurrent use.
+type busy struct {
+	period atomic.Uint32 // the present one
+	asked  atomic.Int32  // connections that asked in it
+	before int32         // that asked in the one before
+	since  time.Duration // when the present one began
+}
+
+// note is told of every request.
+func (b *busy) note(c *conn) {
+	if p := b.period.Load() + 1; c.asked.Load() != p { // 0 is never
+		c.asked.Store(p)
+		b.asked.Add(1)
+	}
+}
+
+// count is how many connections asked in this period or the one before, whichever
+// had more.
+func (b *busy) count(now time.Duration) int {
+	if now-b.since >= busyTime {
+		b.before = b.asked.Swap(0)
+		b.period.Add(1)
+		b.since = now
+	}
+	return int(max(b.asked.Load(), b.before))
+}
+
 // letter measures how long what comes waits until it is looked at.
 type letter struct {
 	mu     sync.Mutex
@@ -248,8 +281,8 @@ func (e *Edge) watch() {
 			return
 		case <-pause.C:
 		}
-		connections := e.conns.count()
 		now := since()
+		connections := min(e.overload.busy.count(now), e.conns.count())
 		e.overload.step(now, e.requests.Load(), connections)
 		if connections < crowd && !e.overload.refusing.Load() {
 			pause.Reset(idleStep)

@@ -116,7 +116,7 @@ func TestOverload(t *testing.T) {
 		{"more, who heed Retry-After", crowded{connections: 1280, rest: time.Second}, 0.95, 40 * time.Millisecond, 50 * time.Millisecond},
 		{"many, who heed Retry-After", crowded{connections: 4000, rest: time.Second}, 0.9, 50 * time.Millisecond, 50 * time.Millisecond},
 		{"on half the processor", crowded{connections: 1280, rest: time.Second, click: 64 * time.Microsecond, refusal: 52 * time.Microsecond}, 0.9, 50 * time.Millisecond, 50 * time.Millisecond},
-		{"a few more, who ask again at once", crowded{connections: 1024}, 0.65, 50 * time.Millisecond, 100 * time.Millisecond},
+		{"a few more, who ask again at once", crowded{connections: 1024}, 0.65, 50 * time.Millisecond, 150 * time.Millisecond},
 		{"many, who ask again at once", crowded{connections: 4000}, 0.5, 70 * time.Millisecond, latest + 100*time.Millisecond},
 	} {
 		t.Run(c.name, func(t *testing.T) {

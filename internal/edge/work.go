@@ -153,6 +153,7 @@ func (w *work) route() {
 // is room for it.
 func (w *work) through(d door, t *target.Target) {
 	e := w.edge
+	e.overload.busy.note(w.conn)
 	hold, ok := e.overload.admit()
 	if !ok {
 		e.metrics.unavailable[d][causeProcessor].Inc()
