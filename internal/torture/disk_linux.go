@@ -223,7 +223,12 @@ func (d *Disk) Close() error {
 	if err != nil && d.mounted {
 		err = errors.Join(err, unix.Unmount(d.Dir, unix.MNT_DETACH))
 	}
-	return errors.Join(err, os.Remove(d.Dir))
+	if d.mounted {
+		return err
+	}
+	// A server that was still starting may have made its directory in the place where
+	// the disk was.
+	return errors.Join(err, os.RemoveAll(d.Dir))
 }
 
 // Discard takes the disk away for good.
