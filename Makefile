@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  = -X homing/internal/app.Version=$(VERSION)
 FUZZTIME ?= 60s
 
-.PHONY: run build web test check unit fuzz torture torture-mistakes bench bench-reports bench-panel pictures clean
+.PHONY: run build web test check unit fuzz torture torture-mistakes cluster bench bench-history bench-reports bench-panel pictures clean
 
 run: build
 	bin/homing serve
@@ -51,7 +51,7 @@ unit: build
 	if [ $$status -ne 0 ]; then grep -vE '^(=== |\? | *--- PASS)' .scratch/test.log; fi; \
 	exit $$status
 	@# The race detector allocates, so what must not allocate is looked at without.
-	$(GO) test -run Alloc . ./internal/edge ./internal/rule/...
+	$(GO) test -run Alloc . ./internal/edge ./internal/rule/... ./internal/engine/spool/segment ./internal/engine/ledger/sqlite ./bench/history
 
 # Each fuzz target for FUZZTIME.
 fuzz:
@@ -74,8 +74,35 @@ torture:
 torture-mistakes:
 	HOMING_MISTAKES=1 $(GO) test -count 1 -timeout 4h -v -run '^TestTheMistakesAreCaught$$' ./internal/torture
 
-bench:
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+# A whole cluster on this machine, from Debian's packages: PostgreSQL with a standby,
+# ClickHouse with a replica, three edges and a desk. Prints the panel's address; Ctrl-C
+# ends everything. The data stays in .scratch/cluster. SMALL=1 needs PostgreSQL only.
+cluster: build
+	$(GO) run ./internal/cluster/run $(if $(SMALL),--small)
+
+# Clicks and postbacks beside nginx and nginx + Lua + Redis, what a hundred million
+# stored clicks cost, and where each microsecond goes: installs the rivals (Debian,
+# as root), and writes tables and plots into docs/. Takes less than half an hour and
+# 12 GB of disk, of a machine that does nothing else.
+# BENCH="--rounds 1 --shot 1s --glance 1s --clicks 6400 --stored 1000000 --loaded 250000"
+# makes it a trial of four minutes.
+bench: BEGAN := $(shell date +%s)
+bench: build
+	$(GO) run ./bench/doors --since $(BEGAN) $(BENCH)
+
+# The Go benchmarks of the two hot paths, room by room and from end to end; kept for
+# this version, and compared with the one before.
+HOT       = ^Benchmark(Seal|Open|ParseClickID|AppendClick|Mint|ClickParams|PostbackTarget|Class|Judge|Append|Decide|Handler|Server|Doors)$$
+HOTPLACES = . ./internal/flow/mint ./internal/rule/... ./internal/engine/spool/segment ./internal/engine/ledger/sqlite ./internal/edge ./bench/history
+BENCHSTAT = golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
+COUNT    ?= 6
+bench-history:
+	@mkdir -p .scratch
+	$(GO) test -p 1 -run '^$$' -bench '$(HOT)' -benchmem -count $(COUNT) $(HOTPLACES) | tee .scratch/history.txt
+	@if grep -q '^FAIL' .scratch/history.txt; then exit 1; fi
+	@grep -vE '^(ok|PASS|\?)' .scratch/history.txt > bench/history/$(VERSION).txt
+	@before=$$(ls bench/history/*.txt | sort -V | grep -vF '/$(VERSION).txt' | tail -n 1); \
+	if [ -n "$$before" ]; then $(GO) run $(BENCHSTAT) "$$before" bench/history/$(VERSION).txt; fi
 
 # Reports on a hundred million clicks, beside SQLite on the same data; writes its
 # tables into docs/benchmarks.md. Takes about half an hour and 30 GB of disk.

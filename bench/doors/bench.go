@@ -2,13 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
+	"homing/bench/restart"
 	"homing/bench/show"
 	"homing/internal/simulate/openloop"
 	"homing/internal/simulate/wire"
@@ -18,13 +21,20 @@ import (
 type bench struct {
 	o        options
 	progress *show.Progress
+	busy     float64 // see show.Busy, before it began
+	took     time.Duration
 	servers  []*server
 
 	clickShots    map[setting]series
 	postbackShots map[setting]series
 	paced         map[string]map[string][]openloop.Percentiles // by what is asked and server
-	busy          map[string]series                            // by what is asked: reports running, and not
-	shakes        map[bool]series                              // by whether sessions are resumed
+	beside        map[string]series                            // by what is asked: reports running, and not
+	shakes        map[shake]series
+	weights       [2]restart.Weight // of the server, after its first requests and after all of them
+
+	stored  *restart.Result
+	disk    disk
+	profile profile
 }
 
 // series are the shots of each server, one a round.
@@ -39,67 +49,73 @@ const (
 	everysec = "nginx + Lua + Redis everysec"
 )
 
-// open starts all servers and gets clicks for the postbacks.
-func open(ctx context.Context, o options) (_ *bench, err error) {
+// has tells whether a part was asked for.
+func (b *bench) has(part string) bool { return slices.Contains(b.o.parts, part) }
+
+// measureAll takes the figures of all parts, one after the other.
+func measureAll(ctx context.Context, o options) (_ *bench, err error) {
 	b := &bench{
-		o: o, progress: show.NewProgress(o.now), clickShots: map[setting]series{}, postbackShots: map[setting]series{},
-		paced: map[string]map[string][]openloop.Percentiles{}, busy: map[string]series{}, shakes: map[bool]series{},
+		o: o, progress: show.NewProgress(o.now), busy: show.Busy(time.Second), clickShots: map[setting]series{}, postbackShots: map[setting]series{},
+		paced: map[string]map[string][]openloop.Percentiles{}, beside: map[string]series{}, shakes: map[shake]series{},
 	}
-	defer func() {
-		if err != nil {
-			b.close()
-		}
-	}()
-	b.progress.Begin("installing what is missing")
-	if err := install(ctx); err != nil {
-		return nil, err
-	}
+	defer b.progress.End()
 	if err := os.RemoveAll(o.dir); err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(o.dir, 0o755); err != nil {
 		return nil, err
 	}
+	defer func() { err = errors.Join(err, os.RemoveAll(o.dir)) }()
+	b.progress.Begin("installing what is missing")
+	if err := install(ctx); err != nil {
+		return nil, err
+	}
 	if err := scripts(o.dir); err != nil {
 		return nil, err
 	}
-	b.progress.Begin("starting the servers")
-	for _, start := range []func() (*server, error){
-		func() (*server, error) { return startHoming(ctx, &b.o, ours, false) },
-		func() (*server, error) { return startNginx(ctx, &b.o) },
-		func() (*server, error) { return startRedis(ctx, &b.o, "always") },
-		func() (*server, error) { return startRedis(ctx, &b.o, "everysec") },
-	} {
-		s, err := start()
+	for _, part := range []struct {
+		name    string
+		measure func(context.Context) error
+	}{{partDoors, b.measureDoors}, {partStored, b.measureStored}, {partProfile, b.measureProfile}} {
+		if !b.has(part.name) {
+			continue
+		}
+		err := part.measure(ctx)
+		b.stop()
 		if err != nil {
-			return nil, err
-		}
-		b.servers = append(b.servers, s)
-	}
-	for _, s := range b.servers {
-		if s.postbacks {
-			b.progress.Begin("%s: getting %s clicks to report leads of", s.name, show.Grouped(int64(o.clicks)))
-			if err := b.mint(ctx, s); err != nil {
-				return nil, err
-			}
+			return nil, fmt.Errorf("%s: %w", part.name, err)
 		}
 	}
+	b.took = o.now().Sub(o.began)
 	return b, nil
 }
 
-func (b *bench) close() {
+// stop ends all servers.
+func (b *bench) stop() {
 	for _, s := range b.servers {
 		s.stop()
 	}
 	b.servers = nil
-	_ = os.RemoveAll(b.o.dir) // what is left is in a git-ignored folder
-	b.progress.End()
+}
+
+// add takes a server on that was started, or tells why it was not. It is ended with
+// the others. If it takes postbacks, so many clicks are got of it.
+func (b *bench) add(ctx context.Context, clicks int, s *server, err error) error {
+	if err != nil {
+		return err
+	}
+	b.servers = append(b.servers, s)
+	if !s.postbacks {
+		return nil
+	}
+	b.progress.Begin("%s: getting %s clicks to report leads of", s.name, show.Grouped(int64(clicks)))
+	return b.mint(ctx, s, clicks)
 }
 
 // mint gets clicks of a server and writes their ids into a file.
-func (b *bench) mint(ctx context.Context, s *server) error {
+func (b *bench) mint(ctx context.Context, s *server, clicks int) error {
 	var mu sync.Mutex
-	ids := make([]string, 0, b.o.clicks)
+	ids := make([]string, 0, clicks)
 	var failed error
 	workers := 64
 	var all sync.WaitGroup
@@ -108,7 +124,7 @@ func (b *bench) mint(ctx context.Context, s *server) error {
 			line := wire.Line{Clock: b.o.now, Address: func() string { return s.address }}
 			defer line.Close()
 			text := wire.Request(nil, "GET", s.path+"?sub1=a", s.address, "User-Agent: Mozilla/5.0\r\n")
-			for range b.o.clicks / workers {
+			for range clicks / workers {
 				a, err := line.Send(ctx, text, false)
 				_, rest, _ := strings.Cut(string(a.Location), "click=")
 				id, _, ok := strings.Cut(rest, "&")
@@ -139,9 +155,22 @@ func (b *bench) named(name string) *server {
 	return b.servers[i]
 }
 
-// measure takes all figures, round by round, the servers in turns: whatever else
-// the machine does meanwhile meets all of them.
-func (b *bench) measure(ctx context.Context) error {
+// measureDoors takes the figures of the doors, round by round, the servers in
+// turns: whatever else the machine does meanwhile meets all of them.
+func (b *bench) measureDoors(ctx context.Context) error {
+	b.progress.Begin("starting the servers")
+	for _, start := range []func() (*server, error){
+		func() (*server, error) { return startHoming(ctx, &b.o, ours, false) },
+		func() (*server, error) { return startNginx(ctx, &b.o) },
+		func() (*server, error) { return startRedis(ctx, &b.o, "always") },
+		func() (*server, error) { return startRedis(ctx, &b.o, "everysec") },
+	} {
+		s, err := start()
+		if err := b.add(ctx, b.o.clicks, s, err); err != nil {
+			return err
+		}
+	}
+	b.weights[0] = b.weigh(ctx)
 	for _, how := range settings {
 		if err := b.inTurns(ctx, "clicks", how, b.clickShots, b.clicks, func(*server) bool { return true }); err != nil {
 			return err
@@ -156,7 +185,14 @@ func (b *bench) measure(ctx context.Context) error {
 	if err := b.measureShakes(ctx); err != nil {
 		return err
 	}
-	return b.measureBusy(ctx)
+	b.weights[1] = b.weigh(ctx)
+	return b.measureBeside(ctx)
+}
+
+// weigh tells what homing has stored so far, and its memory.
+func (b *bench) weigh(ctx context.Context) restart.Weight {
+	s := b.named(ours)
+	return restart.Weight{Clicks: int64(samplesOf(ctx, s)["homing_spool_records_total"]), Resident: show.Resident(s.pids[0])}
 }
 
 // inTurns asks each server in each round.

@@ -62,32 +62,28 @@ func (b *bench) pacedShot(ctx context.Context, s *server, what string) (openloop
 	return outcome.Percentiles(status), ctx.Err()
 }
 
-// measureBusy asks a homing whose reports run beside it, and one whose do not, at
+// measureBeside asks a homing whose reports run beside it, and one whose do not, at
 // 64 connections: what reports cost the doors.
-func (b *bench) measureBusy(ctx context.Context) error {
+func (b *bench) measureBeside(ctx context.Context) error {
+	running, err := startHoming(ctx, &b.o, busyOurs, true)
+	if err := b.add(ctx, b.o.clicks, running, err); err != nil {
+		return err
+	}
 	b.progress.Begin("clicks and postbacks while reports are loaded")
-	busy, err := startHoming(ctx, &b.o, busyOurs, true)
-	if err != nil {
-		return err
-	}
-	b.servers = append(b.servers, busy)
-	if err := b.mint(ctx, busy); err != nil {
-		return err
-	}
 	quiet := b.named(ours)
 	for _, what := range []string{"click", "postback"} {
-		b.busy[what] = series{}
+		b.beside[what] = series{}
 		ask := b.clicks
 		if what == "postback" {
 			ask = b.postbacks
 		}
 		for range b.o.rounds {
-			for _, s := range []*server{quiet, busy} {
+			for _, s := range []*server{quiet, running} {
 				taken, err := ask(ctx, s, settings[0])
 				if err != nil {
 					return err
 				}
-				b.busy[what][s.name] = append(b.busy[what][s.name], taken)
+				b.beside[what][s.name] = append(b.beside[what][s.name], taken)
 			}
 		}
 	}

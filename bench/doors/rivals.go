@@ -146,7 +146,7 @@ func redisModule() (string, error) {
 // whether it is there.
 var packages = map[string]string{
 	"nginx": "/usr/sbin/nginx", "libnginx-mod-http-lua": "/usr/lib/nginx/modules/ngx_http_lua_module.so",
-	"lua-nginx-redis": "/usr/share/doc/lua-nginx-redis", "redis-server": "/usr/bin/redis-server", "wrk": "/usr/bin/wrk", "openssl": "/usr/bin/openssl",
+	"lua-nginx-redis": "/usr/share/doc/lua-nginx-redis", "redis-server": "/usr/bin/redis-server", "wrk": "/usr/bin/wrk", "linux-perf": "/usr/bin/perf",
 }
 
 // install brings what is missing, as root on Debian, and says what to do else.

@@ -38,7 +38,8 @@ const slug = "/c/spring"
 
 // startHoming starts a homing, with or without its reports running: a warehouse
 // whose process is stopped takes nothing in, so the loader waits.
-func startHoming(ctx context.Context, o *options, name string, reports bool) (*server, error) {
+// environment is added to ours.
+func startHoming(ctx context.Context, o *options, name string, reports bool, environment ...string) (*server, error) {
 	dir := filepath.Join(o.dir, strings.ReplaceAll(name, " ", "-"))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -46,6 +47,7 @@ func startHoming(ctx context.Context, o *options, name string, reports bool) (*s
 	p, err := process.Begin(process.Launch{
 		Program: o.program, Data: filepath.Join(dir, "data"), Log: filepath.Join(dir, "serve.log"),
 		Args: []string{"--trusted-proxies", "127.0.0.1/32", "--track-tls-listen", "127.0.0.1:0", "--warehouse-silence", "24h"},
+		Env:  environment,
 	})
 	if err != nil {
 		return nil, err

@@ -46,23 +46,45 @@ func certify(cert, key string, now homing.Clock) error {
 		os.WriteFile(key, pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: secret}), 0o600))
 }
 
-// measureShakes opens new TLS connections, one request each, with and without the
-// session of one before.
+// shake is a way to begin a TLS connection.
+type shake struct {
+	resumed  bool // the session of one before
+	exchange tls.CurveID
+}
+
+// The ways that are measured. nginx's OpenSSL is of before the exchange that
+// resists quantum computers, so both are asked for the one they have in common,
+// and homing alone for what browsers ask for today.
+var (
+	fresh       = shake{false, tls.X25519}
+	resumed     = shake{true, tls.X25519}
+	postQuantum = shake{false, tls.X25519MLKEM768}
+	shakes      = []shake{fresh, resumed, postQuantum}
+)
+
+func (k shake) String() string {
+	if k.resumed {
+		return "session resumed"
+	}
+	return "ECDSA P-256, " + k.exchange.String()
+}
+
+// measureShakes opens new TLS connections, one request each.
 func (b *bench) measureShakes(ctx context.Context) error {
-	for _, resumed := range []bool{false, true} {
-		what := "new TLS connections"
-		if resumed {
-			what += ", resumed"
+	for _, how := range shakes {
+		b.progress.Begin("new TLS connections, %s", how)
+		b.shakes[how] = series{}
+		servers := []string{ours, limit}
+		if how == postQuantum {
+			servers = servers[:1]
 		}
-		b.progress.Begin("%s", what)
-		b.shakes[resumed] = series{}
 		for round := range b.o.rounds {
-			for _, name := range []string{ours, limit} {
-				taken, err := b.shakeHands(ctx, b.named(name), resumed)
+			for _, name := range servers {
+				taken, err := b.shakeHands(ctx, b.named(name), how)
 				if err != nil {
 					return err
 				}
-				b.shakes[resumed][name] = append(b.shakes[resumed][name], taken)
+				b.shakes[how][name] = append(b.shakes[how][name], taken)
 			}
 			b.progress.At(int64(round+1), int64(b.o.rounds))
 		}
@@ -71,22 +93,25 @@ func (b *bench) measureShakes(ctx context.Context) error {
 }
 
 // shakeHands opens connections for some seconds from a few workers.
-func (b *bench) shakeHands(ctx context.Context, s *server, resumed bool) (shot, error) {
+func (b *bench) shakeHands(ctx context.Context, s *server, how shake) (shot, error) {
 	before, began := processorOf(s.pids), b.o.now()
-	until := began.Add(b.o.shot)
+	until := began.Add(b.o.glance)
 	var done atomic.Int64
 	var mu sync.Mutex
 	var failed error
 	var all sync.WaitGroup
 	for range 4 {
 		all.Go(func() {
-			config := &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS13} // the certificate is self-signed
-			if resumed {
+			config := &tls.Config{
+				InsecureSkipVerify: true, // the certificate is self-signed
+				MinVersion:         tls.VersionTLS13, CurvePreferences: []tls.CurveID{how.exchange},
+			}
+			if how.resumed {
 				config.ClientSessionCache = tls.NewLRUClientSessionCache(8)
 			}
 			for first := true; ctx.Err() == nil && b.o.now().Before(until); first = false {
 				was, err := greet(ctx, s.secure, config)
-				if err == nil && resumed && !first && !was {
+				if err == nil && how.resumed && !first && !was {
 					err = errors.New("the session was not resumed")
 				}
 				if err != nil {

@@ -14,32 +14,35 @@ type written struct {
 }
 
 // writtenBy reads it from a homing's metrics; it is nothing for others.
-func writtenBy(ctx context.Context, s *server) (w written) {
+func writtenBy(ctx context.Context, s *server) written {
+	samples := samplesOf(ctx, s)
+	return written{
+		spoolCommits: samples["homing_spool_commit_seconds_count"], spoolRecords: samples["homing_spool_records_total"],
+		ledgerCommits: samples["homing_ledger_commit_seconds_count"], ledgerWrites: samples["homing_ledger_writes_total"],
+	}
+}
+
+// samplesOf are a homing's metrics by name with labels; nobody else has any.
+func samplesOf(ctx context.Context, s *server) map[string]float64 {
 	if s.desk == "" {
-		return w
+		return nil
 	}
 	request, err := http.NewRequestWithContext(ctx, "GET", s.desk+"/metrics", nil)
 	if err != nil {
-		return w
+		return nil
 	}
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return w
+		return nil
 	}
 	defer answer.Body.Close()
+	samples := map[string]float64{}
 	for lines := bufio.NewScanner(answer.Body); lines.Scan(); {
-		name, value, _ := strings.Cut(lines.Text(), " ")
-		for wanted, into := range map[string]*float64{
-			"homing_spool_commit_seconds_count": &w.spoolCommits, "homing_spool_records_total": &w.spoolRecords,
-			"homing_ledger_commit_seconds_count": &w.ledgerCommits, "homing_ledger_writes_total": &w.ledgerWrites,
-		} {
-			if bare, _, _ := strings.Cut(name, "{"); bare == wanted {
-				n, _ := strconv.ParseFloat(value, 64) // metrics are numbers
-				*into += n
-			}
+		if name, value, ok := strings.Cut(lines.Text(), " "); ok && !strings.HasPrefix(name, "#") {
+			samples[name], _ = strconv.ParseFloat(value, 64) // metrics are numbers
 		}
 	}
-	return w
+	return samples
 }
 
 // since tells how many records a commit has made durable since before.

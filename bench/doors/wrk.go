@@ -34,6 +34,7 @@ type shot struct {
 type setting struct {
 	connections int
 	close       bool // a new connection for each request
+	brief       bool // a glance will do
 }
 
 func (s setting) String() string {
@@ -44,8 +45,22 @@ func (s setting) String() string {
 	return text
 }
 
+// duration is how long a server is asked so.
+func (s setting) duration(o *options) time.Duration {
+	if s.brief {
+		return o.glance
+	}
+	return o.shot
+}
+
 // settings are those of the promise; the first is the one that limits are for.
-var settings = []setting{{64, false}, {1, false}, {16, false}, {256, false}, {1024, false}, {64, true}}
+var settings = []setting{
+	{connections: 64}, {connections: 1, brief: true}, {connections: 16, brief: true}, {connections: 256, brief: true},
+	{connections: 1024, brief: true}, {connections: 64, close: true, brief: true},
+}
+
+// maxConnections is the most that any of them has.
+const maxConnections = 1024
 
 // scripts writes what wrk reads.
 func scripts(dir string) error {
@@ -78,13 +93,13 @@ func (b *bench) postbacks(ctx context.Context, s *server, how setting) (shot, er
 	done, err := b.wrk(ctx, s, how, "postback.lua", args)
 	// wrk throws away what is under way at the end, so numbers are passed over
 	// rather than used twice.
-	s.leads += uint64(done.requests) + 10_000
+	s.leads += uint64(done.requests) + 2*maxConnections
 	return done, err
 }
 
 func (b *bench) wrk(ctx context.Context, s *server, how setting, script string, args []string) (shot, error) {
 	words := append([]string{
-		"-t1", "-c" + strconv.Itoa(how.connections), "-d" + strconv.Itoa(int(b.o.shot/time.Second)) + "s", "--timeout", "10s",
+		"-t1", "-c" + strconv.Itoa(how.connections), "-d" + strconv.Itoa(int(how.duration(&b.o)/time.Second)) + "s", "--timeout", "10s",
 		"-s", filepath.Join(b.o.dir, script), "http://" + s.address,
 	}, args...)
 	before := processorOf(s.pids)

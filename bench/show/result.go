@@ -6,11 +6,19 @@ package show
 // Result is what is shown: tables of text. Section names its part of a document.
 type Result struct {
 	Section string
-	Head    []string // what was measured, and on what
-	Tables  []Table
-	Notes   []string
-	Errors  []string
-	misses  int
+	// Title and Intro, if given, begin the section of the document.
+	Title, Intro string
+	Head         []string // what was measured, and on what
+	Tables       []Table
+	Pictures     []Picture // for the document
+	Notes        []string
+	Errors       []string
+	misses       int
+}
+
+// Picture is one that the document shows; Path is from where the document is.
+type Picture struct {
+	Path, Tells string
 }
 
 // Table is one of them; its first two columns are words, the others figures.

@@ -57,12 +57,18 @@ func (t *Table) text(b *strings.Builder) {
 // markdown is the result for a document.
 func (r *Result) markdown() string {
 	var b strings.Builder
+	if r.Title != "" {
+		b.WriteString("## " + r.Title + "\n\n" + r.Intro + "\n\n")
+	}
 	b.WriteString(strings.Join(r.Head, " ") + "\n")
 	for i := range r.Tables {
 		b.WriteString("\n")
 		r.Tables[i].markdown(&b)
 	}
 	b.WriteString("\n")
+	for _, p := range r.Pictures {
+		b.WriteString("![" + p.Tells + "](" + p.Path + ")\n\n")
+	}
 	for _, line := range r.Notes {
 		b.WriteString("- " + line + "\n")
 	}

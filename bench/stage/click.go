@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"net/netip"
 	"strconv"
+	"time"
 
 	"homing"
+	"homing/bench/reports/traffic"
 	"homing/internal/engine/warehouse"
 )
 
@@ -27,8 +29,30 @@ var agents = func() (list [][]byte) {
 	return list
 }()
 
-// clickOf is the click that a row was made of.
-func clickOf(c *homing.Click, row *warehouse.Click, n int) {
+// Clicks are some of the traffic's, as the door has them, for who writes them
+// down himself. Each is of its own; nobody minds if they come again and again
+// under other origins, as long as there are many.
+func Clicks(seed uint64, n int) []homing.Click {
+	from := homing.MillisOf(time.Date(2026, time.October, 1, 0, 0, 0, 0, time.UTC))
+	until := from + homing.MillisIn(24*time.Hour)
+	stream := traffic.New(seed).Stream(traffic.Period{
+		From: from, Until: until, Clicks: int64(n), Zone: warehouse.ZoneOf(time.UTC, from, until), Batch: n,
+	})
+	defer stream.Close()
+	clicks := make([]homing.Click, 0, n)
+	for round := range stream.Rounds {
+		for i := range round.Spool.Clicks {
+			var c homing.Click
+			ClickOf(&c, &round.Spool.Clicks[i], i)
+			clicks = append(clicks, c)
+		}
+		stream.Give(round)
+	}
+	return clicks
+}
+
+// ClickOf is the click that a row was made of; n is a number of its own.
+func ClickOf(c *homing.Click, row *warehouse.Click, n int) {
 	*c = homing.Click{
 		Origin: row.Origin, Class: row.Class, UserAgent: agents[(int(row.Visitor)&0xffff)%len(agents)], Language: []byte("de-DE,de;q=0.9,en;q=0.8"),
 		Addr: netip.AddrFrom4([4]byte{byte(row.Visitor), byte(row.Visitor >> 8), byte(row.Visitor >> 16), byte(row.Visitor >> 24)}),

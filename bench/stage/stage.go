@@ -75,7 +75,7 @@ func (s *Stage) record(b *warehouse.Batch) error {
 			}
 			calls = calls[1:]
 		}
-		clickOf(&click, row, i)
+		ClickOf(&click, row, i)
 		s.buf = homing.AppendClick(s.buf[:0], &click)
 		if err := s.append(spool.KindClick, row.Time); err != nil {
 			return err
