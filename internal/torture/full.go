@@ -15,7 +15,7 @@ var fullDisks = Row{
 	Short:    2,
 	Long:     20,
 	Unit:     "times",
-	Mistakes: []string{"click acknowledged early"},
+	Mistakes: []string{"click acknowledged early", "conversion acknowledged early"},
 	Needs:    diskNeeds,
 	Run: func(ctx context.Context, s *Stage, rounds int) (Result, error) {
 		return faults(ctx, s, rounds, fault{disk: fullDisk, bulk: 800, play: (*faulty).full})

@@ -9,7 +9,7 @@ import (
 var hungDisks = Row{
 	Name:     "disk hangs",
 	How:      "the file system is frozen for some seconds under load, and once more for a second, in which the server is killed",
-	Mistakes: []string{"click acknowledged early"},
+	Mistakes: []string{"click acknowledged early", "conversion acknowledged early"},
 	Proof:    "503 at 3 s, memory is bounded, nothing is acknowledged falsely, all is well 5 s after",
 	Short:    1,
 	Long:     20,

@@ -30,7 +30,7 @@ var ioFaults = Row{
 		"what a failed fsync did not confirm is put back to what it was before",
 	Proof: "the process ends, or goes on within 5 s; after the next start everything acknowledged is there, once; " +
 		"a fault of the warehouse is not felt by anybody, and reports agree afterwards",
-	Short: 20, Long: 1500, Unit: "faults",
+	Short: 20, Long: ioEvery, Unit: "faults",
 	Mistakes: []string{"failed fsync ignored"},
 	Needs:    interpose.Needs,
 	Run:      runIOFaults,
@@ -104,6 +104,8 @@ func placeOf(path string) string {
 }
 
 const (
+	// ioEvery is more than a run has points, so that each of them comes.
+	ioEvery = 3200
 	// ioOfAKind is how many operations of a kind are let fail under load, which does
 	// the same again and again, and how many reads at start.
 	ioOfAKind  = 40
@@ -120,6 +122,9 @@ func runIOFaults(ctx context.Context, s *Stage, rounds int) (r Result, err error
 		return r, err
 	}
 	s.Note("a run has %d points: each operation of a start but for reads, and the first %d of each kind of reads and under load, in every manner", len(points), ioOfAKind)
+	if rounds >= ioEvery && len(points) > rounds {
+		s.Note("%d rounds are too few to let each of them fail", rounds)
+	}
 	counts, next := map[string]int{}, 0
 	r, err = chapters(ctx, s, rounds, ioChapter, func(below *Stage, from, to int) (Result, error) {
 		f, err := newIOFaulter(ctx, below, s.Rand(uint64(from)))

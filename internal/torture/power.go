@@ -21,7 +21,7 @@ var powerCuts = Row{
 	Short:    10,
 	Long:     1000,
 	Unit:     "cuts",
-	Mistakes: []string{"spool fsync left out", "ledger fsync left out", "directory fsync left out"},
+	Mistakes: []string{"spool fsync left out", "ledger fsync left out", "directory fsync left out", "conversion acknowledged early"},
 	Needs:    diskNeeds,
 	Run:      runPowerCuts,
 }

@@ -199,6 +199,32 @@ func TestTheMistakesAreCaught(t *testing.T) {
 	}
 }
 
+// TestAMistakeThatNoRowCatchesIsCaughtByATest: every mistake is named by a row, or
+// names the test that catches it.
+func TestAMistakeThatNoRowCatchesIsCaughtByATest(t *testing.T) {
+	named := map[string]bool{}
+	for _, row := range torture.Rows() {
+		for _, name := range row.Mistakes {
+			named[name] = true
+		}
+	}
+	for _, m := range mistake.All {
+		switch {
+		case m.Test.Name == "" && !named[m.Name]:
+			t.Errorf("nobody has to catch: %s", m.Name)
+		case m.Test.Name == "":
+		case m.Why == "":
+			t.Errorf("%s does not say why no row catches it", m.Name)
+		default:
+			said, err := mistake.InTest(t.Context(), m)
+			if err != nil || said == "" {
+				t.Errorf("%s does not notice %s: %v", m.Test.Name, m.Name, err)
+			}
+			t.Logf("%s (%s) was noticed: %s", m.Name, m.What, said)
+		}
+	}
+}
+
 // readCaught reads what was caught before: by row and mistake, in words.
 func readCaught(path string) (torture.Caught, error) {
 	caught := torture.Caught{}

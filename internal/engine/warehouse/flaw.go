@@ -24,9 +24,12 @@ const (
 	RowsTwice
 	// TotalsDiffer: the quarter-hour totals of a day are not the sums of its rows.
 	TotalsDiffer
+	// FacetsDiffer: conversions have other facets than their clicks, on a day of
+	// clicks.
+	FacetsDiffer
 )
 
 var flawKinds = [...]string{SealDamaged: "seal damaged", RowsDamaged: "rows damaged", RowsDiffer: "rows differ",
-	RowsTwice: "rows twice", TotalsDiffer: "totals differ"}
+	RowsTwice: "rows twice", TotalsDiffer: "totals differ", FacetsDiffer: "facets differ"}
 
 func (k FlawKind) String() string { return flawKinds[k] }

@@ -155,6 +155,11 @@ type Status struct {
 	Up bool
 	// Trouble says in words what is wrong now, empty if nothing is.
 	Trouble string
+	// Damage says in words what of it could not be read, whoever met it; empty if
+	// nothing. It is told until a Reset, which is the remedy.
+	Damage string
+	// Rebuilding: it is being made anew, and answers little or nothing until then.
+	Rebuilding bool
 	// Since is when the present trouble began, or when the warehouse came up.
 	Since homing.Millis
 	// Incidents are the newest troubles that are over, the newest first.

@@ -225,6 +225,12 @@ func (w *walk) compare() error {
 	if err != nil {
 		return e.away(err)
 	}
+	switch again, err := e.wentBack(e.Source, e.spoolMark); {
+	case err != nil:
+		return e.away(err)
+	case again:
+		return nil
+	}
 	if mark.Next > uint64(w.next) {
 		if err := w.scan(spool.Query{From: w.next}); err != nil {
 			return err

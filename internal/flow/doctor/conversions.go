@@ -10,6 +10,7 @@ import (
 
 	"homing"
 	"homing/internal/engine/warehouse"
+	"homing/internal/flow/loader"
 )
 
 // heap is an account's conversions of a day: enough to tell two heaps apart,
@@ -82,6 +83,12 @@ func (e *examination) conversions() error {
 	if err := b.readWarehouse(); err != nil {
 		e.asked = false
 		return e.away(err)
+	}
+	switch again, err := e.wentBack(loader.LedgerSource, e.ledgerMark); {
+	case err != nil:
+		return e.away(err)
+	case again:
+		return nil
 	}
 	if err := b.compare(); err != nil {
 		return err

@@ -38,6 +38,8 @@ type House struct {
 	// Keyring, if given, is what click ids are made under.
 	Keyring func() *homing.Keyring
 	Clock   homing.Clock
+	// LoansAhead is how much farther ahead than on one machine node numbers are lent.
+	LoansAhead homing.Millis
 }
 
 // Options say how to look.
@@ -118,7 +120,7 @@ func Examine(ctx context.Context, h House, o Options) (Report, error) {
 
 func (e *examination) all() error {
 	for _, look := range []func() error{
-		e.settings, e.masterKeys, e.spool, e.ledger, e.warehouse, e.clicks, e.conversions, e.clock,
+		e.settings, e.masterKeys, e.losses, e.spool, e.ledger, e.receipts, e.warehouse, e.clicks, e.conversions, e.clock,
 	} {
 		if err := look(); err != nil {
 			return err

@@ -194,7 +194,7 @@ func TestFlawsOfTheWarehouseGetWords(t *testing.T) {
 	must(t, h.loader.CatchUp(t.Context()))
 	for kind, want := range map[warehouse.FlawKind]string{
 		warehouse.SealDamaged: "archive.damaged", warehouse.RowsDamaged: "warehouse.damaged", warehouse.RowsDiffer: "warehouse.rows",
-		warehouse.RowsTwice: "warehouse.twice", warehouse.TotalsDiffer: "warehouse.totals",
+		warehouse.RowsTwice: "warehouse.twice", warehouse.TotalsDiffer: "warehouse.totals", warehouse.FacetsDiffer: "agreement.facets",
 	} {
 		h.model.Flaws = []warehouse.Flaw{{Kind: kind, Day: 20_000, What: "something is wrong"}}
 		h.want(kind.String(), want)

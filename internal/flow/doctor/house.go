@@ -98,9 +98,9 @@ func NotCompared(why string) Finding {
 // to report.
 func NoWarehouse(path string) Finding {
 	return Finding{
-		Kind: "warehouse.missing", Severity: Warning, Where: path, What: "The warehouse's file is missing.",
-		Means:  "There are no reports until it is made again. Nothing is lost by it: it is made from sealed days, spool and ledger.",
-		Do:     "homing doctor --repair makes it again, and so does the next start.",
+		Kind: "warehouse.missing", Severity: Note, Where: path, What: "The warehouse's file is not there: it is being rebuilt at the next start, 0 % done.",
+		Means:  "There are no reports until then. Nothing is lost by it: it is made from sealed days, spool and ledger. So it is after every restore.",
+		Do:     "Nothing has to be done: the next start of homing serve makes it, and so does homing doctor --repair.",
 		Remedy: Remedy{Kind: Rebuild},
 	}
 }
@@ -168,11 +168,16 @@ func BadPlaces(path, problem string) Finding {
 	}
 }
 
-// ReportsBehind tells of reports that do not have the newest yet.
-func ReportsBehind(text string) Finding {
-	return Finding{
+// ReportsBehind tells of reports that do not have the newest yet; refilling: they
+// are being made again, which ends by itself.
+func ReportsBehind(text string, refilling bool) Finding {
+	f := Finding{
 		Kind: "reports.behind", Severity: Warning, Where: "warehouse", What: sentence(text),
 		Means: "Reports lack the newest clicks and conversions. Nothing is lost: they are counted, and loaded when this is over.",
 		Do:    "If it lasts, see homing warehouse status for what keeps it.",
 	}
+	if refilling {
+		f.Severity, f.Do = Note, "Nothing has to be done: reports are being made again. homing warehouse status tells how far they are."
+	}
+	return f
 }

@@ -3,6 +3,7 @@ package doctor
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"homing"
@@ -58,7 +59,7 @@ func LedgerFaults(err error) (list []Finding) {
 // meanings tell by what the ledger says of a fault what it means and what helps;
 // the first that fits. "^" stands for the beginning.
 var meanings = []struct{ words, kind, means, do string }{
-	{"was turned back", "ledger.bit",
+	{"was turned back", BitMended,
 		"A checksum told which bit it was, so nothing is wrong or missing. A second one on the same page could not be turned back.",
 		"Have the disk and the memory tested. A backup that is restored (homing backup, homing restore) is written anew, without it."},
 	{"has no receipt", "ledger.receipt",
@@ -95,7 +96,7 @@ var meanings = []struct{ words, kind, means, do string }{
 
 func ledgerFault(text string) Finding {
 	f := Finding{
-		Kind: "ledger.damaged", Severity: Damage, Where: "ledger.db", What: sentence(text),
+		Kind: "ledger.damaged", Severity: Damage, Where: whereInLedger(text), What: sentence(text),
 		Means: "The ledger decides what counts. What cannot be read there is missing in lists and reports, and a repeat of it may be counted once more.",
 		Do: "Stop homing, put all ledger.db files aside and bring the ledger back from the newest backup (homing restore). " +
 			"Postbacks that came since then are to be sent again; repeats count only once.",
@@ -106,10 +107,25 @@ func ledgerFault(text string) Finding {
 			break
 		}
 	}
-	if f.Kind == "ledger.erasure" || f.Kind == "ledger.bit" {
+	if f.Kind == "ledger.erasure" || f.Kind == BitMended {
 		f.Severity = Warning
 	}
 	return f
+}
+
+// BitMended is the finding of a single flipped bit, which the ledger's checksums
+// turn back whenever the page is read. It can be opened, and everything in it is
+// right.
+const BitMended = "ledger.bit"
+
+var pageOf = regexp.MustCompile(`\bpage (\d+) of `)
+
+// whereInLedger names the page, if the ledger does.
+func whereInLedger(text string) string {
+	if found := pageOf.FindStringSubmatch(text); found != nil {
+		return "ledger.db, page " + found[1]
+	}
+	return "ledger.db"
 }
 
 // sentence makes one of what an engine says.
@@ -135,7 +151,7 @@ func (e *examination) loans() error {
 		return fmt.Errorf("couldn't list the node numbers: %w", err)
 	}
 	for _, l := range loans {
-		if l.Mark > e.now()+farAhead {
+		if l.Mark > e.now()+farAhead+e.LoansAhead {
 			e.Found(loanFinding(l, e.now()))
 		}
 	}

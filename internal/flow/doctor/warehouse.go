@@ -27,6 +27,9 @@ func (e *examination) warehouse() error {
 		return e.away(err)
 	}
 	e.asked, e.spoolMark, e.ledgerMark = true, ofSpool.Next, ofLedger.Next
+	if err := e.lookForRefilling(); err != nil {
+		return e.away(err)
+	}
 	status := e.Warehouse.Status()
 	e.Looked("warehouse: DuckDB %s, %s; loaded up to position %d of the spool and change %d of the ledger",
 		strings.TrimPrefix(status.Version, "v"), disk.Size(status.Bytes), ofSpool.Next, max(ofLedger.Next, 1)-1)
@@ -71,6 +74,8 @@ func (e *examination) away(err error) error {
 		return e.ctx.Err()
 	case errors.Is(err, homing.ErrDamaged):
 		e.Found(fileDamaged(err.Error()))
+	case e.Warehouse.Status().Rebuilding:
+		e.refilled(0)
 	default:
 		text := e.Warehouse.Status().Trouble
 		if text == "" {
@@ -111,6 +116,13 @@ func lostFinding(text string) Finding {
 	}
 }
 
+// aheadKind is the finding of a mark that lies beyond what there is, and
+// aheadOfSpool where it is found if it is the spool's.
+const (
+	aheadKind    = "warehouse.ahead"
+	aheadOfSpool = "warehouse, mark of the spool"
+)
+
 // ahead looks for marks that lie beyond what there is: then what comes next is
 // passed over.
 func (e *examination) ahead() error {
@@ -122,7 +134,7 @@ func (e *examination) ahead() error {
 		Remedy: Remedy{Kind: Rebuild},
 	}
 	if durable := e.Spool.Durable(); e.spoolMark > uint64(durable) {
-		f.Kind, f.Where = "warehouse.ahead", "warehouse, mark of the spool"
+		f.Kind, f.Where = aheadKind, aheadOfSpool
 		f.What = fmt.Sprintf("It is noted that the spool is loaded up to position %d, but it ends at %s.", e.spoolMark, durable)
 		f.Means += " Clicks, and repeated or refused postbacks, that the spool has lost by this and whose day is not sealed stand in the warehouse's present file only."
 		f.Do = "See first whether files of spool/ are missing, and bring the newest ones back. Then homing doctor --repair, or homing warehouse rebuild, " +
@@ -137,7 +149,7 @@ func (e *examination) ahead() error {
 		return e.unlessDamaged("read the ledger's changes", err)
 	}
 	if len(last) == 0 {
-		f.Kind, f.Where = "warehouse.ahead", "warehouse, mark of the ledger"
+		f.Kind, f.Where = aheadKind, "warehouse, mark of the ledger"
 		f.What = fmt.Sprintf("It is noted that the ledger is loaded up to change %d, but it has fewer.", e.ledgerMark-1)
 		e.Found(f)
 	}
@@ -207,6 +219,9 @@ func WarehouseFlaw(w warehouse.Flaw) Finding {
 	case warehouse.TotalsDiffer:
 		f.Kind = "warehouse.totals"
 		f.Means = "Reports of longer times are answered from these totals and are wrong for that day; single rows are right."
+	case warehouse.FacetsDiffer:
+		f.Kind = "agreement.facets"
+		f.Means = "These conversions stand under a wrong country, device or sub parameter in reports. All sums are right, and so is what is paid: the ledger knows no facets."
 	}
 	return f
 }

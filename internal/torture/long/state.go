@@ -10,6 +10,7 @@ import (
 
 	"homing/bench/show"
 	"homing/internal/torture"
+	"homing/internal/torture/mistake"
 )
 
 // state is what is done, kept in a file so that the next run goes on from it.
@@ -100,6 +101,11 @@ func (s *state) result(trial bool) *show.Result {
 			r.Errors = append(r.Errors, row.Name+": "+text)
 		}
 		seeds.Rows = append(seeds.Rows, []string{row.Name, s.caught(&row, r, trial), fmt.Sprint(e.Seed), e.Date, e.Sources})
+	}
+	for _, m := range mistake.All {
+		if m.Test.Name != "" {
+			r.Notes = append(r.Notes, fmt.Sprintf("No row, but `%s` of `%s` catches the mistake **%s**: %s.", m.Test.Name, m.Test.Package, m.Name, m.Why))
+		}
 	}
 	for machine := range machines {
 		r.Head = append(r.Head, "On "+machine+".")

@@ -73,6 +73,9 @@ var All = []Mistake{
 			Old:  "little.Uint32(src[4:]) != crc32.Checksum(src[8:headerSize], castagnoli) {",
 			New:  "little.Uint32(src[4:]) != crc32.Checksum(src[8:headerSize], castagnoli) && false {",
 		}},
+		Test: Test{Package: "internal/engine/spool/segment", Name: "TestBitFlipsInLastBlock"},
+		Why: "what a header says is held against its neighbours, the file's generation and the body's checksum as well, so that hardly any flipped bit " +
+			"is served; the test turns each of a header",
 	},
 	{
 		Name: "last block given up", What: "recovery takes the last good block of the spool for a torn one",
@@ -158,7 +161,7 @@ var All = []Mistake{
 	{
 		Name: "ready to the end", What: "/readyz does not say that the process is ending",
 		Edits: []Edit{
-			{File: "internal/app/serve.go", Old: "if s.draining.Load() {", New: "if false {"},
+			{File: "internal/app/ready.go", Old: "if s.draining.Load() {", New: "if false {"},
 			{File: "internal/edge/health.go", Old: "if e.draining.Load() {", New: "if false {"},
 		},
 	},

@@ -31,7 +31,13 @@ type Mistake struct {
 	Edits []Edit
 	// Race builds with the race detector.
 	Race bool
+	// Test is the test that catches it, where no row can, and Why says why.
+	Test Test
+	Why  string
 }
+
+// Test names a test.
+type Test struct{ Package, Name string }
 
 // Edit replaces text of a file.
 type Edit struct {

@@ -22,6 +22,12 @@ func (w *Warehouse) Layout(ctx context.Context) (places []homing.Origin, err err
 	return places, err
 }
 
+// Blur gives a conversion a sub parameter that its click does not have.
+func (w *Warehouse) Blur(ctx context.Context, id homing.ConversionID) error {
+	_, err := w.child.Write(ctx, process.Step{SQL: `UPDATE conversions SET sub1 = 'blurred' WHERE id = ?`, Args: []any{int64(id)}})
+	return err
+}
+
 // Double stores the clicks of a day once more, as no load would.
 func (w *Warehouse) Double(ctx context.Context, day warehouse.Day) error {
 	_, err := w.child.Write(ctx, process.Step{SQL: `INSERT INTO clicks SELECT * FROM clicks WHERE "at" >= ? AND "at" < ?`,

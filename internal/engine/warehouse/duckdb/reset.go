@@ -34,6 +34,8 @@ func (w *Warehouse) Reset(ctx context.Context, progress warehouse.Progress) erro
 	if progress == nil {
 		progress = func(string, int64, int64) {}
 	}
+	w.rebuilding.Store(true)
+	defer w.rebuilding.Store(false)
 	if err := w.rebuild(ctx, progress); err != nil {
 		return fmt.Errorf("couldn't make the warehouse anew: %w", err)
 	}
@@ -106,13 +108,8 @@ func (w *Warehouse) fill(ctx context.Context, builder *process.Process, now *pre
 	if err := makeSchema(ctx, builder); err != nil {
 		return err
 	}
-	if now.readable {
-		if err := w.keepErasures(ctx, builder); err != nil {
-			return err
-		}
-		if err := w.takeOver(ctx, builder); err != nil {
-			return err
-		}
+	if err := w.bringOver(ctx, builder, now); err != nil {
+		return err
 	}
 	if err := w.adopt(ctx, builder); err != nil {
 		return err
@@ -145,6 +142,23 @@ func (w *Warehouse) fill(ctx context.Context, builder *process.Process, now *pre
 		return err
 	}
 	return now.compare(ctx, builder, w.today())
+}
+
+// bringOver takes over what only the present file tells, if it can be read.
+func (w *Warehouse) bringOver(ctx context.Context, builder *process.Process, now *present) error {
+	if !now.readable {
+		return nil
+	}
+	err := w.keepErasures(ctx, builder)
+	if err == nil {
+		err = w.takeOver(ctx, builder)
+	}
+	if errors.Is(err, homing.ErrDamaged) && builder.Damage() == "" {
+		w.log.Warn("the warehouse's file is damaged; what was given up, lost or erased is not taken over from it", "error", err)
+		*now = present{}
+		return nil
+	}
+	return err
 }
 
 // keepErasures takes over what was erased, so that what is loaded again is

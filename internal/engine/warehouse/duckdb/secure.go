@@ -52,7 +52,10 @@ func (w *Warehouse) secure(ctx context.Context, progress warehouse.Progress) (p 
 		return p, fmt.Errorf("the archive: %w: %w", homing.ErrUnavailable, err)
 	}
 	err = w.secureDays(ctx, &p, progress)
-	if errors.Is(err, homing.ErrDamaged) || errors.Is(err, homing.ErrInvalid) || w.restoring.Load() {
+	isBroken := errors.Is(err, homing.ErrDamaged) || errors.Is(err, homing.ErrInvalid) || w.restoring.Load()
+	// What only a damaged file has is no reason to stay without any reports: it is
+	// put aside, not thrown away.
+	if isBroken || errors.Is(err, homing.ErrConflict) && w.child.Damage() != "" {
 		w.log.Warn("the warehouse's file is damaged; what of it is not sealed is not taken over", "error", err)
 		return present{}, nil
 	}

@@ -17,7 +17,8 @@ import (
 //
 // Of each day: the sealed files' checksums; its rows, all columns of them, which
 // has DuckDB check every block it reads; whether they are those of the seal,
-// whether one is there twice, whether the totals are their sums. Sealing and
+// whether one is there twice, whether the totals are their sums, whether the
+// conversions of its clicks have their facets. Sealing and
 // giving up wait while a day is looked at, loads never: each comparison is one
 // statement, and so of one moment, or is thrown away if rows came meanwhile.
 func (w *Warehouse) Verify(ctx context.Context, progress warehouse.Progress) ([]warehouse.Flaw, error) {
@@ -107,6 +108,11 @@ func (v *verifying) day(ctx context.Context, day warehouse.Day) error {
 			continue
 		}
 		if err := v.rows(ctx, at, raw, m, sound && !isAwaited); err != nil || v.unreadable {
+			return err
+		}
+	}
+	if day >= memory.holdings[warehouse.ClickTable] {
+		if err := v.facets(ctx, day); err != nil || v.unreadable {
 			return err
 		}
 	}

@@ -69,6 +69,8 @@ type Warehouse struct {
 	settler   *settler
 	losses    atomic.Value // text: what is lost, see Status
 	restoring atomic.Bool  // no questions: the file is being made from the archive
+	// rebuilding: a Reset is under way.
+	rebuilding atomic.Bool
 
 	background sync.WaitGroup
 	ctx        context.Context // ends when Close begins
@@ -150,6 +152,7 @@ func (w *Warehouse) Close() error {
 // Status implements warehouse.Keeper.
 func (w *Warehouse) Status() warehouse.Status {
 	status := w.child.Status()
+	status.Damage, status.Rebuilding = w.child.Damage(), w.rebuilding.Load() || w.restoring.Load()
 	status.Bytes = w.archive.bytes()
 	for _, name := range []string{w.options.path(), w.options.path() + ".wal"} {
 		if info, err := os.Stat(name); err == nil {
@@ -166,6 +169,9 @@ func (w *Warehouse) Status() warehouse.Status {
 func (w *Warehouse) trouble() string {
 	if w.restoring.Load() {
 		return "The warehouse is being made anew from its sealed days."
+	}
+	if damage := w.child.Damage(); damage != "" {
+		return "The warehouse's file is damaged, which is mended by making it anew: " + damage
 	}
 	losses, _ := w.losses.Load().(string)
 	return strings.TrimSpace(w.archive.trouble() + " " + losses)

@@ -17,8 +17,9 @@ var (
 
 func damaged(err error) bool { return errors.Is(err, homing.ErrDamaged) }
 
-// asError puts what the child tells under a kind of the house.
-func (p *Process) asError(f *wire.Fault) error {
+// asError puts what a child tells under a kind of the house. That its file is
+// damaged is kept, see Damage.
+func (p *Process) asError(s *session, f *wire.Fault) error {
 	switch f.Kind {
 	case wire.Invalid:
 		return fmt.Errorf("%w: %s", homing.ErrInvalid, f.Text)
@@ -27,6 +28,7 @@ func (p *Process) asError(f *wire.Fault) error {
 	case wire.Overloaded:
 		return fmt.Errorf("%w: it would take more memory than --warehouse-memory gives (%d MiB): %s", homing.ErrOverloaded, p.o.Memory>>20, f.Text)
 	case wire.Damaged:
+		p.noteDamage(s, f.Text)
 		return fmt.Errorf("%w: %s", homing.ErrDamaged, inWords(f))
 	case wire.Unavailable, wire.Cancelled:
 		return fmt.Errorf("%w: %s", homing.ErrUnavailable, inWords(f))
@@ -46,4 +48,32 @@ func inWords(f *wire.Fault) string {
 		return "the database file is damaged: " + f.Text
 	}
 	return f.Text
+}
+
+// noteDamage keeps that the file was found damaged. A child that is gone may tell
+// of the file before the present one; statements also read sealed files, and what
+// DuckDB has put beside its own.
+func (p *Process) noteDamage(s *session, text string) {
+	for _, other := range []string{".parquet", "duckdb_temp"} {
+		if strings.Contains(text, other) {
+			return
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s.file == p.files && p.damage == "" {
+		p.damage = text
+	}
+}
+
+// Damage tells in words what of the file could not be read, be it when it was
+// opened or since; "" if nothing. Whoever met it, it is told until Restart has
+// put another file in its place.
+func (p *Process) Damage() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.damage == "" && damaged(p.away) {
+		return p.away.Error()
+	}
+	return p.damage
 }

@@ -81,6 +81,8 @@ type Process struct {
 	mu      sync.Mutex
 	session *session      // guarded by mu; the child that answers, nil while there is none
 	away    error         // guarded by mu; why there is none
+	damage  string        // guarded by mu; see Damage
+	files   int           // guarded by mu; how many files there were before the present one
 	changed chan struct{} // guarded by mu; closed when one of them changes
 	record  record        // guarded by mu
 }
@@ -154,8 +156,9 @@ func (p *Process) Ready(ctx context.Context) error {
 	}
 }
 
-// Restart ends the child in order, runs between while there is none, and starts
-// the next one; it waits until that one answers. Calls under way end with
+// Restart ends the child in order, runs between while there is none, to put
+// another file in the place of its own, and starts the next one; it waits until
+// that one answers. Calls under way end with
 // homing.ErrUnavailable. The next one is started even if between fails, whose
 // error is then returned.
 func (p *Process) Restart(ctx context.Context, between func() error) error {

@@ -143,7 +143,7 @@ func (r *Rows) receive() {
 		if r.last = true; fault.Kind == wire.Cancelled && r.ctx.Err() != nil {
 			r.err = r.ctx.Err()
 		} else {
-			r.err = r.process.asError(fault)
+			r.err = r.process.asError(r.call.session, fault)
 		}
 	default:
 		r.err = fmt.Errorf("%w: the warehouse process gave an answer to another question", homing.ErrUnavailable)

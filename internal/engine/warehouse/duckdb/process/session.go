@@ -26,6 +26,7 @@ type session struct {
 	input   io.WriteCloser // the child's
 	queue   chan outgoing  // to be sent
 	version string         // of DuckDB; set before opened is closed
+	file    int            // Process.files when it was started
 	memory  atomic.Int64   // that the child holds, in bytes
 	heard   atomic.Bool    // something came since watch looked last
 	opened  chan struct{}  // closed when the database is open
@@ -66,9 +67,12 @@ type call struct {
 
 // launch starts a child. A start that fails is a session that has ended.
 func (p *Process) launch() *session {
+	p.mu.Lock()
+	file := p.files
+	p.mu.Unlock()
 	s := &session{
 		queue: make(chan outgoing, wire.Window), calls: map[uint32]*call{},
-		opened: make(chan struct{}), dead: make(chan struct{}),
+		opened: make(chan struct{}), dead: make(chan struct{}), file: file,
 	}
 	if err := s.start(p); err != nil {
 		s.ended = fate{what: "the warehouse process cannot be started: " + err.Error()}

@@ -39,7 +39,7 @@ func (p *Process) supervise() {
 		}
 		if o != nil {
 			p.starting()
-			o.done <- o.between()
+			o.done <- p.change(o.between)
 		}
 	}
 }
@@ -83,6 +83,17 @@ func (p *Process) rest(pause time.Duration) (o *order, open bool) {
 }
 
 func (p *Process) starting() { p.gone(errStarting) }
+
+// change runs between, after which the file is another one.
+func (p *Process) change(between func() error) error {
+	err := between()
+	if err == nil {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.damage, p.files = "", p.files+1
+	}
+	return err
+}
 
 // gone makes calls fail with why.
 func (p *Process) gone(why error) {

@@ -250,7 +250,7 @@ func (w *writing) hear(ctx context.Context) (committed bool, err error) {
 	case f.Kind == wire.Committed:
 		return true, nil
 	case f.Kind == wire.Fail:
-		return false, fault{w.process.asError(f.Body.Fault())}
+		return false, fault{w.process.asError(w.call.session, f.Body.Fault())}
 	case f.Kind == wire.Done && len(w.pending) > 0:
 		w.changed[w.pending[0]] += f.Body.Int()
 		w.pending = w.pending[1:]

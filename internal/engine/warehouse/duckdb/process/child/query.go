@@ -38,7 +38,55 @@ func (s *server) query(c *call, f wire.Frame) *wire.Fault {
 	if fault != nil {
 		return fault
 	}
-	return s.answer(c, st, p)
+	if fault = s.answer(c, st, p); fault == errUntold {
+		if told := why(c, sql, args); told != nil {
+			return told
+		}
+	}
+	return fault
+}
+
+// whyTries is how often a statement is run once more to hear what is wrong.
+const whyTries = 3
+
+// why runs a statement again that failed without saying why, to its failing, and
+// tells what that says; nil if it says nothing either. It matters: of damage
+// somebody must hear, or nobody mends it.
+func why(c *call, sql string, args []any) *wire.Fault {
+	for range whyTries {
+		fault := runThrough(c, sql, args)
+		if c.over() {
+			return errCancelled
+		}
+		if fault == nil || fault.Kind != wire.Cancelled {
+			return fault
+		}
+	}
+	return nil
+}
+
+// runThrough runs a statement and looks at none of its rows.
+func runThrough(c *call, sql string, args []any) *wire.Fault {
+	st, fault := prepare(c.conn, sql, args)
+	if fault != nil {
+		return fault
+	}
+	defer st.close()
+	if fault := st.stream(); fault != nil {
+		return fault
+	}
+	for !c.over() {
+		chunk, fault := st.fetch()
+		if fault != nil || chunk.Ptr == nil {
+			return fault
+		}
+		rows := duck.DataChunkGetSize(chunk)
+		duck.DestroyDataChunk(&chunk)
+		if rows == 0 {
+			return nil
+		}
+	}
+	return errCancelled
 }
 
 func (s *server) answer(c *call, st *statement, p *packer) *wire.Fault {
@@ -65,11 +113,13 @@ func (s *server) answer(c *call, st *statement, p *packer) *wire.Fault {
 	}
 }
 
+var errUntold = &wire.Fault{Kind: wire.Unavailable, Text: "the statement failed between rows, and DuckDB does not tell why"}
+
 // unasked is a fault between rows. When one of DuckDB's threads fails there it
 // interrupts the others, and sometimes tells only of that; nobody asked for it.
 func unasked(c *call, f *wire.Fault) *wire.Fault {
 	if f.Kind == wire.Cancelled && !c.over() {
-		return &wire.Fault{Kind: wire.Unavailable, Text: "the statement failed between rows, and DuckDB does not tell why"}
+		return errUntold
 	}
 	return f
 }
