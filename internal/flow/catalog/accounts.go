@@ -28,7 +28,9 @@ type NewAccount struct {
 // CreateAccount makes an account with its first key. The key's text is told
 // here and by RevealKey only.
 func (c *Catalog) CreateAccount(ctx context.Context, by string, n NewAccount) (homing.Account, homing.Key, homing.Secret, error) {
-	c.changing.Lock()
+	if err := c.begin(ctx); err != nil {
+		return homing.Account{}, homing.Key{}, "", err
+	}
 	defer c.changing.Unlock()
 	account := c.newAccount(n)
 	if err := checkAccount(account); err != nil {
@@ -63,7 +65,9 @@ func (c *Catalog) newAccount(n NewAccount) *homing.Account {
 
 // UpdateAccount changes an account as edit says.
 func (c *Catalog) UpdateAccount(ctx context.Context, by string, id homing.AccountID, edit func(*homing.Account)) (homing.Account, error) {
-	c.changing.Lock()
+	if err := c.begin(ctx); err != nil {
+		return homing.Account{}, err
+	}
 	defer c.changing.Unlock()
 	present, err := c.liveAccount(id)
 	if err != nil {
@@ -92,7 +96,9 @@ func (c *Catalog) UpdateAccount(ctx context.Context, by string, id homing.Accoun
 // Of an account that is erased it finishes what a crash, or a backup that was made
 // meanwhile, has left of that.
 func (c *Catalog) EraseAccount(ctx context.Context, by string, id homing.AccountID) error {
-	c.changing.Lock()
+	if err := c.begin(ctx); err != nil {
+		return err
+	}
 	defer c.changing.Unlock()
 	if c.View().Account(id) == nil {
 		return fmt.Errorf("account %s: %w", id, homing.ErrNotFound)
@@ -107,7 +113,9 @@ func (c *Catalog) EraseAccount(ctx context.Context, by string, id homing.Account
 // EraseClick forgets what is kept of a click's conversions, see
 // ledger.EraseClick. It cannot be undone; doing it again changes nothing.
 func (c *Catalog) EraseClick(ctx context.Context, by string, click homing.Origin) error {
-	c.changing.Lock()
+	if err := c.begin(ctx); err != nil {
+		return err
+	}
 	defer c.changing.Unlock()
 	if err := c.change(ctx, by, ledger.EraseClick{Click: click, Lead: c.keyring().HashLead}); err != nil {
 		return fmt.Errorf("couldn't erase the click: %w", err)

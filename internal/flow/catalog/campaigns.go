@@ -17,7 +17,9 @@ const slugLen = 12
 
 // CreateCampaign makes a campaign with a click URL of its own.
 func (c *Catalog) CreateCampaign(ctx context.Context, by string, n NewCampaign) (homing.Campaign, error) {
-	c.changing.Lock()
+	if err := c.begin(ctx); err != nil {
+		return homing.Campaign{}, err
+	}
 	defer c.changing.Unlock()
 	account, err := c.liveAccount(n.Account)
 	if err != nil {
@@ -47,7 +49,9 @@ func (c *Catalog) newCampaign(n NewCampaign) *homing.Campaign {
 
 // UpdateCampaign changes a campaign as edit says.
 func (c *Catalog) UpdateCampaign(ctx context.Context, by string, id homing.CampaignID, edit func(*homing.Campaign)) (homing.Campaign, error) {
-	c.changing.Lock()
+	if err := c.begin(ctx); err != nil {
+		return homing.Campaign{}, err
+	}
 	defer c.changing.Unlock()
 	present := c.View().Campaign(id)
 	if present == nil || present.Owner.Erased {

@@ -35,7 +35,9 @@ type ImportCount struct {
 // is changed and the error names every wrong line. Repeating an import changes
 // nothing.
 func (c *Catalog) Import(ctx context.Context, by string, lines io.Reader) (ImportResult, error) {
-	c.changing.Lock()
+	if err := c.begin(ctx); err != nil {
+		return ImportResult{}, err
+	}
 	defer c.changing.Unlock()
 	in := newImporter(c)
 	if err := in.read(ctx, lines); err != nil {

@@ -17,7 +17,9 @@ import (
 // UpdateInstallation changes what is settled for the whole, as edit says. The
 // errors are FieldErrors of name, public_url, desk_url, zone, currency, mail and notices.
 func (c *Catalog) UpdateInstallation(ctx context.Context, by string, edit func(*homing.Installation)) (homing.Installation, error) {
-	c.changing.Lock()
+	if err := c.begin(ctx); err != nil {
+		return homing.Installation{}, err
+	}
 	defer c.changing.Unlock()
 	present := c.View().Installation
 	changed := present

@@ -17,7 +17,9 @@ const maxActiveKeys = 20
 
 // AddKey gives an account another key; those it has stay as they are.
 func (c *Catalog) AddKey(ctx context.Context, by string, account homing.AccountID, name string) (homing.Key, homing.Secret, error) {
-	c.changing.Lock()
+	if err := c.begin(ctx); err != nil {
+		return homing.Key{}, "", err
+	}
 	defer c.changing.Unlock()
 	return c.rotate(ctx, by, account, name, nil)
 }
@@ -25,7 +27,9 @@ func (c *Catalog) AddKey(ctx context.Context, by string, account homing.AccountI
 // RotateKey gives an account a new key and lets its other active ones end after
 // the overlap, or at once if that is 0.
 func (c *Catalog) RotateKey(ctx context.Context, by string, account homing.AccountID, name string, overlap time.Duration) (homing.Key, homing.Secret, error) {
-	c.changing.Lock()
+	if err := c.begin(ctx); err != nil {
+		return homing.Key{}, "", err
+	}
 	defer c.changing.Unlock()
 	ends := c.now() + homing.MillisIn(overlap)
 	var ending []ledger.Edit
@@ -77,7 +81,9 @@ func keyContext(owner *homing.Account) string { return "account " + owner.Public
 
 // RevokeKey ends a key for good, at once.
 func (c *Catalog) RevokeKey(ctx context.Context, by string, account homing.AccountID, id homing.KeyID) error {
-	c.changing.Lock()
+	if err := c.begin(ctx); err != nil {
+		return err
+	}
 	defer c.changing.Unlock()
 	key, err := c.keyOf(account, id)
 	if err != nil {
@@ -97,7 +103,9 @@ func (c *Catalog) RevokeKey(ctx context.Context, by string, account homing.Accou
 // RevealKey tells a key's text, for its owner's eyes. That it was shown, and to
 // whom, is in the audit log before it is.
 func (c *Catalog) RevealKey(ctx context.Context, by string, account homing.AccountID, id homing.KeyID) (homing.Secret, error) {
-	c.changing.Lock()
+	if err := c.begin(ctx); err != nil {
+		return "", err
+	}
 	defer c.changing.Unlock()
 	key, err := c.keyOf(account, id)
 	if err != nil {
@@ -157,13 +165,33 @@ func (c *Catalog) flushKeyUses(ctx context.Context) error {
 		u.Addr = u.addr.String()
 		uses = append(uses, u.KeyUse)
 	}
-	clear(c.uses.pending)
+	taken := c.uses.pending
+	c.uses.pending = map[homing.KeyID]*keyUse{}
 	c.uses.mu.Unlock()
 	if len(uses) == 0 {
 		return nil
 	}
 	slices.SortFunc(uses, func(a, b ledger.KeyUse) int { return int(a.Key) - int(b.Key) })
-	return c.ledger.NoteKeyUse(ctx, uses)
+	err := c.ledger.NoteKeyUse(ctx, uses)
+	if isAway(err) {
+		c.uses.putBack(taken) // should they have been written all the same, they count twice
+	}
+	return err
+}
+
+// putBack keeps uses that could not be written: the ledger may be away for long, and
+// there are no more of them than keys.
+func (u *keyUses) putBack(taken map[homing.KeyID]*keyUse) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for id, old := range taken {
+		if newer := u.pending[id]; newer != nil {
+			newer.Count, newer.OverHTTP = newer.Count+old.Count, newer.OverHTTP+old.OverHTTP
+			newer.Last = max(newer.Last, old.Last)
+		} else {
+			u.pending[id] = old
+		}
+	}
 }
 
 // KeyUses tells how the keys were used, those of the last seconds included.

@@ -14,7 +14,9 @@ import (
 // the default. Repeating it changes nothing. An account without a ref is named
 // by its public id. A new account has no key.
 func (c *Catalog) PutAccount(ctx context.Context, by string, l *ImportLine) (_ homing.Account, created bool, err error) {
-	c.changing.Lock()
+	if err := c.begin(ctx); err != nil {
+		return homing.Account{}, false, err
+	}
 	defer c.changing.Unlock()
 	in := newImporter(c)
 	if present := in.view.AccountNamed(l.Ref); present != nil {
@@ -32,7 +34,9 @@ func (c *Catalog) PutAccount(ctx context.Context, by string, l *ImportLine) (_ h
 // PutCampaign makes or changes the campaign that l.Ref names of the account that
 // l.Account names; as PutAccount. A campaign without a ref is named by its slug.
 func (c *Catalog) PutCampaign(ctx context.Context, by string, l *ImportLine) (_ homing.Campaign, created bool, err error) {
-	c.changing.Lock()
+	if err := c.begin(ctx); err != nil {
+		return homing.Campaign{}, false, err
+	}
 	defer c.changing.Unlock()
 	in := newImporter(c)
 	owner := in.view.AccountNamed(l.Account)
@@ -79,7 +83,9 @@ func isOurs(err error) bool {
 // here. A key never changes: homing.ErrConflict if the name has another text, or
 // the text another name, or another owner.
 func (c *Catalog) PutKey(ctx context.Context, by string, account homing.AccountID, name string, present homing.Secret) (_ homing.Key, made homing.Secret, created bool, err error) {
-	c.changing.Lock()
+	if err := c.begin(ctx); err != nil {
+		return homing.Key{}, "", false, err
+	}
 	defer c.changing.Unlock()
 	owner, err := c.liveAccount(account)
 	if err == nil {

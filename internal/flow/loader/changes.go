@@ -24,12 +24,13 @@ type ledgerPlace struct {
 	mark   uint64 // the warehouse's
 	done   int64  // number of the newest change that is loaded
 	erased int64  // number of the newest erasure that was carried out
-	atMost int    // as of reader
-	poison int64  // number of the change that is passed over; 0 = none
+	again  []dueErasure
+	atMost int   // as of reader
+	poison int64 // number of the change that is passed over; 0 = none
 }
 
 func (a *ledgerPlace) resume(mark uint64, s *ledgerState) {
-	a.mark, a.erased = mark, s.Erased
+	a.mark, a.erased, a.again = mark, s.Erased, nil
 	a.done = max(int64(mark)-1, 0)
 }
 
@@ -250,6 +251,19 @@ func (l *Loader) withoutReceipt(c *homing.Conversion, late bool) homing.Postback
 // erase carries an erasure out. Doing it again is harmless; the number goes
 // into the state with the next batch of the ledger.
 func (l *Loader) erase(ctx context.Context, e *ledger.Erasure) error {
+	if err := l.blank(ctx, e); err != nil {
+		return err
+	}
+	if l.options.Shared {
+		l.ledgerAt.again = append(l.ledgerAt.again, dueErasure{*e, l.now() + eraseAgainAfter})
+		return nil
+	}
+	l.ledgerAt.erased = e.Number
+	return nil
+}
+
+// blank has the warehouse blank what an erasure is about.
+func (l *Loader) blank(ctx context.Context, e *ledger.Erasure) error {
 	what := warehouse.Erasure{Click: e.Click, Account: e.Account}
 	if l.options.Keyring != nil {
 		what.Lead = l.options.Keyring().HashLead
@@ -257,6 +271,5 @@ func (l *Loader) erase(ctx context.Context, e *ledger.Erasure) error {
 	if err := l.warehouse.Erase(ctx, what); err != nil {
 		return fmt.Errorf("couldn't erase in the warehouse (erasure %d): %w", e.Number, err)
 	}
-	l.ledgerAt.erased = e.Number
 	return nil
 }

@@ -56,6 +56,7 @@ func (l *Loader) keepDays(ctx context.Context) {
 		case <-tick.C:
 		}
 		l.lookAtClock(keepDaysEvery)
+		l.prepareSalts(ctx)
 		if err := l.seeToDays(ctx); ctx.Err() == nil {
 			open.note(l, err)
 		}
@@ -91,12 +92,18 @@ func (l *Loader) seeToDays(ctx context.Context) error {
 	if settled == 0 || !l.steady.believes(now) {
 		return nil
 	}
-	if !l.options.NoArchive {
+	if !l.options.NoArchive && l.keepsHouse() {
 		if err := l.seal(ctx, min(settled, now)); err != nil {
 			return err
 		}
 	}
 	if err := l.trim(ctx, now); err != nil {
+		return err
+	}
+	if !l.keepsHouse() {
+		return nil
+	}
+	if err := l.dropSalts(ctx, now); err != nil {
 		return err
 	}
 	return l.giveUp(ctx, now)
@@ -124,6 +131,9 @@ func (l *Loader) seal(ctx context.Context, settled homing.Millis) error {
 	for day := first; (day+1).Start()+sealAfter <= settled; day++ {
 		if _, ok := seals[day]; ok {
 			continue
+		}
+		if !l.keepsHouse() {
+			return nil // the duty went meanwhile
 		}
 		if err := l.warehouse.Seal(ctx, day); err != nil {
 			return fmt.Errorf("couldn't seal %s: %w", day, err)
@@ -250,6 +260,6 @@ func (l *Loader) mayGo(ctx context.Context, loaded spool.Position, now homing.Mi
 		if rec.Kind == spool.KindClick {
 			horizon = clicks
 		}
-		return day < horizon || l.options.NoArchive || rec.Position < seals[day]
+		return day < horizon || l.options.NoArchive || l.options.Shared || rec.Position < seals[day]
 	}, nil
 }

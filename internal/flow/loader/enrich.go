@@ -25,6 +25,13 @@ type enricher struct {
 	unknown map[homing.CampaignID]bool
 	// lookAgain gives a newer view, for a campaign that is unknown.
 	lookAgain func(homing.CampaignID) *catalog.View
+	// source names the spool, if it is one of several; else it is empty.
+	source string
+	// shared gives the salt of a day that all nodes have; nil = salts makes them.
+	shared func(warehouse.Day) (salt, error)
+	// failed: something that is needed for the row could not be had now, which says
+	// nothing of the record. Nothing may become of the row.
+	failed error
 
 	agents agents
 	texts  texts
@@ -59,9 +66,16 @@ func (e *enricher) enrich(row *warehouse.Click, record []byte) error {
 		row.Class = a.class // the lists may have grown since
 	}
 	erased := e.owner(row)
+	if e.failed != nil {
+		return e.failed
+	}
 	if row.Class == homing.Billable {
-		day := warehouse.DayAt(c.Origin.Time)
-		row.Visitor = e.salts.of(day).visitor(c.Origin.Campaign, c.Addr, a)
+		key, err := e.saltOf(warehouse.DayAt(c.Origin.Time))
+		if err != nil {
+			e.failed = err
+			return err
+		}
+		row.Visitor = key.visitor(c.Origin.Campaign, c.Addr, a)
 	}
 	e.used = 0
 	e.facets(&row.Facets, a)
@@ -81,6 +95,9 @@ func (e *enricher) owner(row *warehouse.Click) (erased bool) {
 	campaign := e.view.Campaign(row.Campaign)
 	if campaign == nil && !e.unknown[row.Campaign] && len(e.unknown) < maxUnknown {
 		e.view = e.lookAgain(row.Campaign)
+		if e.failed != nil {
+			return false
+		}
 		if campaign = e.view.Campaign(row.Campaign); campaign == nil {
 			e.unknown[row.Campaign] = true
 		}

@@ -36,12 +36,14 @@ type lagState struct {
 	// settled is fresh, if a whole round of this run, since the warehouse last
 	// began anew, says so.
 	settled homing.Millis
-	anew    bool          // the warehouse has begun anew, and no whole round since
-	oldest  homing.Millis // time of the oldest record that is known not to be loaded
-	err     error
-	since   homing.Millis
-	unread  int64
-	rate    rate
+	anew    bool // the warehouse has begun anew, and no whole round since
+	// refilling: the warehouse is loaded from its beginning, or from its seals on.
+	refilling bool
+	oldest    homing.Millis // time of the oldest record that is known not to be loaded
+	err       error
+	since     homing.Millis
+	unread    int64
+	rate      rate
 
 	// late is the present time of being behind.
 	late struct {
@@ -82,6 +84,13 @@ func (l *Loader) lag(durable spool.Position, now homing.Millis) Lag {
 	return lag
 }
 
+// Refilling tells that the warehouse is being made again, and has not caught up yet.
+func (l *Loader) Refilling() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.state.refilling
+}
+
 // Fresh is the moment up to which all that happened is in reports; 0 if that is
 // not known yet.
 func (l *Loader) Fresh() homing.Millis {
@@ -96,6 +105,7 @@ func (l *Loader) resumedAt(newest homing.Millis) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.state.loaded, l.state.known = l.reader.loaded, true
+	l.state.refilling = l.reader.loaded == 0 || len(l.reader.sealed) > 0
 	if l.state.fresh == 0 && !l.state.anew && l.ledgerAt.mark > 0 {
 		l.state.fresh = newest
 	}
@@ -139,7 +149,7 @@ func (l *Loader) caughtUp(at homing.Millis) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s := &l.state
-	s.fresh, s.settled, s.anew = at, at, false
+	s.fresh, s.settled, s.anew, s.refilling = at, at, false, false
 	s.oldest, s.err, s.since = 0, nil, 0
 	if s.late.from != 0 {
 		text := fmt.Sprintf("reports were up to %s behind (%s); caught up at %s UTC", inWords(s.late.worst), s.late.cause, clockTime(now))
@@ -185,7 +195,7 @@ func (l *Loader) rebegun(cause string) {
 	now := l.now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.state.fresh, l.state.settled, l.state.anew = 0, 0, true
+	l.state.fresh, l.state.settled, l.state.anew, l.state.refilling = 0, 0, true, true
 	l.state.oldest, l.state.loaded, l.state.known = 0, 0, false
 	if l.state.late.from == 0 {
 		l.state.late.from = now

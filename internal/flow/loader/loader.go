@@ -25,6 +25,8 @@
 // what is older than it is to be kept is given up, and the spool is trimmed of
 // what is sealed; all of it only on the word of a clock that is steady, see
 // steady.go.
+//
+// In a cluster several loaders feed one warehouse, see shared.go.
 package loader
 
 import (
@@ -47,8 +49,8 @@ const LedgerSource = "ledger"
 
 // Options are what a loader is made of.
 type Options struct {
-	Spool     spool.Spool
-	Books     ledger.Books
+	Spool     spool.Spool  // nil = there is none: the ledger's changes only
+	Books     ledger.Books // nil = there is none: the spool only
 	Warehouse warehouse.Warehouse
 	Geo       geo.Finder // nil knows no place
 	// View gives the settings as they are now; Refresh, if given, reads them from
@@ -63,9 +65,23 @@ type Options struct {
 	Keyring func() *homing.Keyring
 	Clock   homing.Clock
 	Log     *slog.Logger // nil = nobody
+	// Lost is told what spool or ledger ("spool", "ledger") no longer have of what was
+	// acknowledged, before the warehouse, which knows of it, is made anew; nil =
+	// nobody.
+	Lost func(ctx context.Context, part, text string)
 	// Source names the spool among the warehouse's sources; "spool" by default.
 	// It must stay the same for as long as the spool does.
 	Source string
+
+	// Shared: other nodes load into the same warehouse, which keeps by itself what
+	// lies below a mark. See shared.go for what is different then.
+	Shared bool
+	// Changes tells whether this loader brings the ledger's changes now, and
+	// Housekeeping whether it sees to days for all nodes; nil = always. They are asked
+	// before each step, and may be wrong for some seconds.
+	Changes, Housekeeping func() bool
+	// Salts are those of all nodes; nil = the loader makes its own.
+	Salts Salts
 
 	// Every is how often a round begins; a second by default.
 	Every time.Duration
@@ -101,6 +117,11 @@ type Loader struct {
 	reader    *reader
 	ledgerAt  ledgerPlace
 	lastReset time.Time
+	// failedResets counts those in a row that failed.
+	failedResets int
+	brought      bool // the last round brought changes
+	missed       missed
+	lostTold     map[string]bool
 	// toReader is what the reader takes over when the marks are read again; it
 	// may be reading ahead until then.
 	toReader struct {
@@ -133,7 +154,7 @@ type Loader struct {
 func Open(o Options) *Loader {
 	o.setDefaults()
 	l := &Loader{
-		options: o, spool: o.Spool, books: o.Books, warehouse: o.Warehouse, clock: o.Clock, log: o.Log,
+		options: o, lostTold: map[string]bool{}, spool: o.Spool, books: o.Books, warehouse: o.Warehouse, clock: o.Clock, log: o.Log,
 		turn: make(chan struct{}, 1), nudge: make(chan struct{}, 1), news: make(chan struct{}),
 	}
 	l.steady.open(l.now())
@@ -142,6 +163,12 @@ func Open(o Options) *Loader {
 }
 
 func (o *Options) setDefaults() {
+	if o.Spool == nil {
+		o.Spool = noSpool{}
+	}
+	if o.Books == nil {
+		o.Books, o.Changes = noBooks{}, never
+	}
 	if o.Geo == nil {
 		o.Geo = geo.Nowhere{}
 	}

@@ -40,8 +40,8 @@ func (l *Loader) lookBackInSpool(ctx context.Context, last *loadedRecord) error 
 		case rec.Position != last.Position || sumOf(&rec) == *last:
 			return nil
 		}
-		l.tell(noticeMissing, fmt.Sprintf("record %s of the spool is not the one that reports know: it went back to an earlier state, and what was "+
-			"acknowledged since is missing in it; the warehouse is made anew from what there is, and the one of before is kept beside it", last.Position))
+		l.lost(ctx, "spool", fmt.Sprintf("record %s of the spool is not the one that reports know: it went back to an earlier state, and what was "+
+			"acknowledged since is missing in it; %s", last.Position, l.remedy("the warehouse is made anew from what there is, and the one of before is kept beside it")))
 		return errBehind
 	}
 	return ctx.Err()

@@ -2,6 +2,7 @@ package loader
 
 import (
 	"fmt"
+	"hash/fnv"
 	"math"
 	"net/netip"
 
@@ -14,11 +15,24 @@ import (
 // that both are distinct, and the same whenever they are loaded again.
 func numberOfRecord(at spool.Position) int64 { return int64(at) * 2 }
 
+// numberOfShared is numberOfRecord where several spools are loaded: it has to tell
+// those of one millisecond apart. So it holds the spool, as 30 bits of a hash of its
+// name, and the last 31 bits of the position.
+func numberOfShared(source string, at spool.Position) int64 {
+	const low = 1<<31 - 1
+	name := fnv.New32a()
+	name.Write([]byte(source)) // never fails, see hash.Hash
+	return numberOfRecord(spool.Position(name.Sum32()>>2)<<31 | at&low)
+}
+
 func numberOfReceipt(id homing.ConversionID) int64 { return int64(id)*2 + 1 }
 
 // postback makes a row of a postback's or a tally's record.
 func (e *enricher) postback(rec *spool.Record) (row warehouse.Postback, err error) {
 	row = warehouse.Postback{Number: numberOfRecord(rec.Position), Count: 1}
+	if e.source != "" {
+		row.Number = numberOfShared(e.source, rec.Position)
+	}
 	if rec.Kind == spool.KindTally {
 		t, err := homing.DecodeTally(rec.Data)
 		if err != nil {

@@ -27,6 +27,7 @@ type reader struct {
 	sealed  map[warehouse.Day]through
 	lost    *span         // nil: nothing that is not told. Changed by who has the turn, between loads
 	last    *loadedRecord // the newest in a batch; nil if that is not known. It never changes
+	erased  int64         // see spoolState. Changed by who has the turn, between loads
 
 	// atMost is how many records a batch may have; less than MaxRows while one
 	// that the warehouse refuses is looked for.
@@ -61,6 +62,9 @@ const yieldEvery = 128
 func newReader(l *Loader) *reader {
 	r := &reader{l: l, atMost: l.options.MaxRows, free: make(chan *parcel, 2)}
 	r.enricher = enricher{masker: l.options.Masker, geo: l.options.Geo, unknown: map[homing.CampaignID]bool{}}
+	if l.options.Shared {
+		r.enricher.source = l.options.Source
+	}
 	for range cap(r.free) {
 		r.free <- &parcel{}
 	}
@@ -130,6 +134,8 @@ func (r *reader) fillTo(ctx context.Context, end spool.Position, out chan<- *par
 func (r *reader) fill(ctx context.Context, p *parcel, end spool.Position) error {
 	r.enricher.view = r.l.options.View()
 	r.enricher.lookAgain = func(id homing.CampaignID) *catalog.View { return r.lookAgain(ctx, id) }
+	r.enricher.shared = r.sharedSalt(ctx)
+	r.enricher.failed = nil
 	b := &p.batch
 	*p = parcel{batch: warehouse.Batch{Source: r.l.options.Source, First: uint64(r.next),
 		Clicks: b.Clicks[:0], Postbacks: b.Postbacks[:0]}}
@@ -156,7 +162,14 @@ func (r *reader) fill(ctx context.Context, p *parcel, end spool.Position) error 
 		if rec.Kind == spool.KindClick {
 			horizon = keepBefore
 		}
+		before, through := *p, r.through
 		r.take(p, rec, horizon)
+		if r.enricher.failed != nil { // the record stays where it is; those before it are loaded
+			if *p, r.through = before, through; p.records == 0 {
+				return r.enricher.failed
+			}
+			break
+		}
 		last = sumOf(rec)
 		r.next, r.rest = rec.Position+1, r.rest[1:]
 		if p.records%yieldEvery == 0 {
@@ -316,6 +329,9 @@ func (r *reader) dropSalts() {
 		today = min(today, last)
 	}
 	r.enricher.salts.drop(today - 1)
+	if s := r.l.options.Salts; s != nil {
+		s.Forget(today - 1)
+	}
 }
 
 // lookAgain reads the settings again for the sake of a campaign.
@@ -326,6 +342,10 @@ func (r *reader) lookAgain(ctx context.Context, id homing.CampaignID) *catalog.V
 	}
 	view := r.l.options.View()
 	switch {
+	case err != nil && r.l.options.Shared:
+		// This node may have started with older settings than it had before. It has
+		// time: what is nobody's now would be nobody's for good.
+		r.enricher.failed = fmt.Errorf("couldn't look for campaign %s: %w: %w", id, errLedger, err)
 	case err != nil:
 		r.l.tell(noticeUnknown, fmt.Sprintf("clicks of campaign %s are in reports under no account: its settings could not be read: %v", id, err))
 	case view.Campaign(id) == nil:

@@ -27,10 +27,19 @@ import (
 // itself. More would hide a disk that is failing.
 const resetEvery = time.Hour
 
+// resetAgain is how long after one that failed the next is tried; it doubles up
+// to resetEvery. What keeps one (a child that was killed, a disk that is full)
+// passes, mostly; nobody is to be without reports for an hour because of it.
+const resetAgain = 10 * time.Second
+
 // resetItself makes the warehouse anew after damage, if it has not done so
 // lately. It needs the turn.
 func (l *Loader) resetItself(ctx context.Context, cause error) error {
-	if now := l.clock(); !l.lastReset.IsZero() && now.Sub(l.lastReset) < resetEvery {
+	switch {
+	case l.mayReset():
+	case l.failedResets > 0:
+		return fmt.Errorf("the warehouse is damaged and could not be made anew; this is tried again: %w", cause)
+	default:
 		return fmt.Errorf("the warehouse is damaged again, less than an hour after it was made anew; check the disk: %w", cause)
 	}
 	l.tell(noticeReset, "the warehouse is damaged and is made anew from the sealed days, the spool and the ledger: "+cause.Error())
@@ -38,6 +47,29 @@ func (l *Loader) resetItself(ctx context.Context, cause error) error {
 		return err
 	}
 	return errMoved
+}
+
+// mayReset tells whether the warehouse may be made anew by itself now.
+func (l *Loader) mayReset() bool {
+	if l.lastReset.IsZero() {
+		return true
+	}
+	pause := resetEvery
+	if l.failedResets > 0 {
+		pause = min(resetAgain<<min(l.failedResets-1, 16), resetEvery)
+	}
+	since := l.clock().Sub(l.lastReset)
+	return since >= pause || since < 0 // the clock was set back
+}
+
+// damage is what the warehouse says cannot be read in it, be it that somebody
+// else met it: a question of a report, or who seals a day. While nothing may be
+// done about it, rows are loaded as far as that goes.
+func (l *Loader) damage() error {
+	if what := l.warehouse.Status().Damage; what != "" && !l.options.Shared && l.mayReset() {
+		return fmt.Errorf("%w: %s", homing.ErrDamaged, what)
+	}
+	return nil
 }
 
 // reset makes the warehouse anew. It needs the turn.
@@ -50,8 +82,10 @@ func (l *Loader) reset(ctx context.Context, cause string, progress warehouse.Pro
 	// before, so that is forgotten first.
 	l.rebegun(cause)
 	if err := l.warehouse.Reset(ctx, progress); err != nil {
+		l.failedResets++
 		return fmt.Errorf("couldn't make the warehouse anew: %w", err)
 	}
+	l.failedResets = 0
 	return nil
 }
 

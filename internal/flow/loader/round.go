@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"homing"
+	"homing/internal/engine/ledger"
 	"homing/internal/engine/spool"
 )
 
@@ -108,22 +109,32 @@ func (l *Loader) ended(number uint64, whole bool) {
 
 // round loads what there is now, in the order that the package comment tells.
 func (l *Loader) round(ctx context.Context) (whole bool, err error) {
+	if err := l.damage(); err != nil {
+		return false, err
+	}
+	l.turnTo(l.brings())
 	if err := l.resume(ctx); err != nil {
 		return false, err
 	}
 	began, most := l.now(), l.ledgerAt.limit()
-	changes, err := l.books.Changes(ctx, l.ledgerAt.done, most)
-	if err != nil {
-		return false, fmt.Errorf("couldn't read the ledger's changes: %w: %w", errLedger, err)
+	var changes []homing.Change
+	var erasures []ledger.Erasure
+	if l.brought {
+		if changes, err = l.books.Changes(ctx, l.ledgerAt.done, most); err != nil {
+			return false, fmt.Errorf("couldn't read the ledger's changes: %w: %w", errLedger, err)
+		}
+		if erasures, err = l.books.Erasures(ctx, l.ledgerAt.seen(), maxErasures); err != nil {
+			return false, fmt.Errorf("couldn't read the ledger's erasures: %w: %w", errLedger, err)
+		}
 	}
-	erasures, err := l.books.Erasures(ctx, l.ledgerAt.erased, maxErasures)
-	if err != nil {
-		return false, fmt.Errorf("couldn't read the ledger's erasures: %w: %w", errLedger, err)
-	}
+	missed := l.missedErasures(ctx)
 	// Not before the changes were read: clicks of all of them lie below.
 	end := l.spool.Durable()
 	if err := l.loadSpool(ctx, end); err != nil {
 		return false, err
+	}
+	if len(changes) > 0 && !l.brings() {
+		return false, nil // the duty went meanwhile: another node brings them
 	}
 	if err := l.loadLedger(ctx, changes); err != nil {
 		return false, err
@@ -132,11 +143,17 @@ func (l *Loader) round(ctx context.Context) (whole bool, err error) {
 		if err := l.tellLoss(ctx); err != nil {
 			return false, err
 		}
+		if err := l.eraseMissed(ctx, missed); err != nil {
+			return false, err
+		}
 	}
 	for i := range erasures {
 		if err := l.erase(ctx, &erasures[i]); err != nil {
 			return false, err
 		}
+	}
+	if err := l.eraseAgain(ctx); err != nil {
+		return false, err
 	}
 	whole = len(changes) < most && len(erasures) < maxErasures && l.reader.loaded >= end
 	if whole {
@@ -192,6 +209,8 @@ func (l *Loader) mend(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return err
+	case l.options.Shared && !errors.Is(err, homing.ErrConflict):
+		return err // what all nodes share is made anew by nobody on its own
 	case errors.Is(err, homing.ErrDamaged) && !errors.Is(err, errLedger) && !errors.Is(err, errSpool):
 		return l.resetItself(ctx, err)
 	case errors.Is(err, errBehind):

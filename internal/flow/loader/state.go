@@ -29,6 +29,9 @@ type spoolState struct {
 	Last *loadedRecord `json:"last,omitempty"`
 	// Clock is how it has gone on.
 	Clock *steadyState `json:"clock,omitempty"`
+	// Erased is the newest erasure that this spool has nothing of any more; of
+	// loaders that share a warehouse.
+	Erased int64 `json:"erased,omitempty"`
 }
 
 // through tells what of a sealed day must not be loaded again after the
@@ -81,8 +84,10 @@ func (l *Loader) resume(ctx context.Context) error {
 		return err
 	}
 	l.steady.join(s.Clock)
-	if err := l.lookBack(ctx, books.Next); err != nil {
-		return err
+	if l.brought {
+		if err := l.lookBack(ctx, books.Next); err != nil {
+			return err
+		}
 	}
 	if err := l.lookBackInSpool(ctx, s.Last); err != nil {
 		return err
@@ -92,13 +97,20 @@ func (l *Loader) resume(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := l.lookForLoss(ctx, spool.Position(mark.Next), &s); err != nil {
-		return err
+	if durable := l.spool.Durable(); spool.Position(mark.Next) > durable {
+		l.lost(ctx, "spool", fmt.Sprintf("the spool ends at record %s, but reports know records up to %d: its newest files are lost, or an older copy "+
+			"was brought back; %s", durable, mark.Next, l.remedy("the warehouse is made anew from what there is, and the one of before is kept beside it")))
+	}
+	if !l.options.Shared { // there, what one spool has lost no day has lost
+		if err := l.lookForLoss(ctx, spool.Position(mark.Next), &s); err != nil {
+			return err
+		}
 	}
 	if err := l.reader.resume(spool.Position(mark.Next), &s); err != nil {
 		return err
 	}
 	l.ledgerAt.resume(books.Next, &ls)
+	l.missed.resume(ctx, l, &s)
 	l.resumed = true
 	l.resumedAt(s.Through)
 	return nil
@@ -124,9 +136,17 @@ func (l *Loader) lookBack(ctx context.Context, next uint64) error {
 	if len(changes) > 0 {
 		return nil
 	}
-	l.tell(noticeMissing, fmt.Sprintf("the ledger ends before its change %d, which reports know: what was acknowledged then is missing in it, "+
-		"because its log was damaged or an older copy was brought back; the warehouse is made anew from what there is", newest))
+	l.lost(ctx, "ledger", fmt.Sprintf("the ledger ends before its change %d, which reports know: what was acknowledged then is missing in it, "+
+		"because its log was damaged or an older copy was brought back; %s", newest, l.remedy("the warehouse is made anew from what there is")))
 	return errBehind
+}
+
+// lost tells operators, for good, of what was acknowledged and is gone.
+func (l *Loader) lost(ctx context.Context, part, text string) {
+	l.tell(noticeMissing, text)
+	if l.options.Lost != nil && !l.toldBefore(part) {
+		l.options.Lost(ctx, part, text)
+	}
 }
 
 // sealed tells what must be passed over, from the seals.
@@ -172,9 +192,12 @@ func (r *reader) resume(mark spool.Position, s *spoolState) error {
 
 // state writes down what belongs to the reader's position.
 func (r *reader) state() []byte {
-	s := spoolState{Version: stateVersion, Through: r.through, Lost: r.lost, Last: r.last, Clock: r.l.steady.state(),
+	s := spoolState{Version: stateVersion, Through: r.through, Lost: r.lost, Last: r.last, Clock: r.l.steady.state(), Erased: r.erased,
 		Salts: map[warehouse.Day]string{}}
 	for day, key := range r.enricher.salts.byDay {
+		if r.l.options.Salts != nil {
+			break // they lie where all nodes find them, sealed
+		}
 		s.Salts[day] = hex.EncodeToString(key[:])
 	}
 	for day, t := range r.sealed {

@@ -53,6 +53,28 @@ func (s *salts) of(day warehouse.Day) *salt {
 	return &s.now
 }
 
+// saltOf returns the salt of a day, of all nodes if they share it.
+func (e *enricher) saltOf(day warehouse.Day) (*salt, error) {
+	if _, known := e.salts.byDay[day]; e.shared == nil || known {
+		return e.salts.of(day), nil
+	}
+	agreed, err := e.shared(day)
+	if err != nil {
+		return nil, err
+	}
+	e.salts.put(day, agreed)
+	return e.salts.of(day), nil
+}
+
+// put takes a salt over.
+func (s *salts) put(day warehouse.Day, key salt) {
+	if s.byDay == nil {
+		s.byDay = map[warehouse.Day]salt{}
+	}
+	s.makeRoom()
+	s.byDay[day] = key
+}
+
 // makeRoom forgets the oldest days beyond maxSalts.
 func (s *salts) makeRoom() {
 	for len(s.byDay) >= maxSalts {

@@ -10,6 +10,9 @@
 // next one, at most 5 ms ahead of the clock. If the clock steps back by more
 // than a second, another node number is taken; by less, the last time is used
 // on.
+//
+// In a cluster the ledger is another machine, which may be away for days. Between it
+// and a Minter there is a Local then, see local.go.
 package mint
 
 import (
@@ -79,7 +82,8 @@ type Options struct {
 	Ahead time.Duration
 	// Patient: that every number is taken does not keep the minter from opening;
 	// it mints when one is free. There are sixteen for test traffic only, and each
-	// crash takes one out of use for as long as the loan was taken ahead.
+	// crash takes one out of use for as long as the loan was taken ahead. An edge
+	// whose Local has no number at hand waits likewise.
 	Patient bool
 }
 
@@ -87,9 +91,16 @@ type Options struct {
 func Open(ctx context.Context, o Options) (*Minter, error) {
 	m := &Minter{lessor: o.Lessor, clock: o.Clock, keyring: o.Keyring, log: o.Log, test: o.Test, wake: make(chan struct{}, 1)}
 	m.ahead = homing.MillisIn(cmp.Or(o.Ahead, DefaultAhead))
+	if local, ok := o.Lessor.(interface{ onLost(func(ledger.Lease)) }); ok {
+		local.onLost(m.lost)
+	}
 	err := m.take(ctx)
 	if o.Patient && errors.Is(err, homing.ErrUnavailable) && ctx.Err() == nil {
-		m.log.Warn("no click ids of test traffic for the moment", "error", err)
+		what := "no click ids for the moment"
+		if m.test {
+			what = "no click ids of test traffic for the moment"
+		}
+		m.log.Warn(what, "error", err)
 		m.trouble.Store(&err)
 		return m, nil
 	}
@@ -112,8 +123,21 @@ func (m *Minter) Node() homing.NodeID {
 // holds (4,096) for longer than 5 ms. homing.ErrUnavailable: there is no node
 // number just now, because the ledger is away or the clock stepped back.
 func (m *Minter) Mint(campaign homing.CampaignID) (homing.ClickID, homing.Origin, error) {
+	return m.mint(campaign, homing.MillisOf(m.clock()))
+}
+
+// MintAt is Mint for a click that arrived at a moment by the same clock, which is
+// not asked again. A moment that is too long ago for that, because the click
+// waited, is no reason to refuse it.
+func (m *Minter) MintAt(campaign homing.CampaignID, arrived homing.Millis) (homing.ClickID, homing.Origin, error) {
+	if l := m.loan.Load(); l != nil && homing.Millis(l.at.Load()>>12) > arrived+maxStepBack {
+		return m.Mint(campaign)
+	}
+	return m.mint(campaign, arrived)
+}
+
+func (m *Minter) mint(campaign homing.CampaignID, now homing.Millis) (homing.ClickID, homing.Origin, error) {
 	l := m.loan.Load()
-	now := homing.MillisOf(m.clock())
 	if l == nil {
 		return homing.ClickID{}, homing.Origin{}, fmt.Errorf("no node number to mint under: %w", homing.ErrUnavailable)
 	}
@@ -252,6 +276,20 @@ func (m *Minter) take(ctx context.Context) error {
 	l.mark.Store(int64(lease.Mark))
 	m.loan.Store(l)
 	return nil
+}
+
+// lost gives up a loan at once that was lost to somebody else, and takes another.
+func (m *Minter) lost(lease ledger.Lease) {
+	l := m.loan.Load()
+	if l == nil || l.lease.Node != lease.Node || l.lease.Token != lease.Token {
+		return
+	}
+	if m.loan.CompareAndSwap(l, nil) {
+		select {
+		case m.wake <- struct{}{}:
+		default:
+		}
+	}
 }
 
 func (m *Minter) release(ctx context.Context) {
