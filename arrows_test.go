@@ -34,9 +34,10 @@ var rooms = []room{
 	{name: "app", prefix: "internal/app", knows: []string{"edge", "desk", "flow", "rule", "contract", "engine"}, rule: "app wires the house and is known by cmd, suites and benchmarks only"},
 	{name: "cmd", prefix: "cmd/", knows: []string{"app", "simulate", "desk"}, rule: "a command parses, calls app or the control socket, and prints"},
 	{name: "show", prefix: "bench/show", rule: "tables, times and progress know nothing of what was measured"},
-	{name: "torture", prefix: "internal/torture", knows: []string{"simulate", "desk", "show"}, rule: "the torture plays from outside: it may only know the control socket, the simulation's wire and process, and the words"},
+	{name: "cluster", prefix: "internal/cluster", knows: []string{"simulate", "desk"}, rule: "the cluster runs programs from outside: it may only know the simulation's process, the control socket and the words"},
+	{name: "torture", prefix: "internal/torture", knows: []string{"cluster", "simulate", "desk", "show"}, rule: "the torture plays from outside: it may only know the control socket, the simulation's wire and process, and the words"},
 	{name: "bench", prefix: "bench/", knows: []string{"show", "simulate", "app", "desk", "flow", "rule", "contract", "engine"}, rule: "a benchmark measures doors, flows, engines and the panel as app wires it; nobody knows it"},
-	{name: "suite", prefix: "internal/suite", knows: []string{"app", "desk", "flow", "rule", "contract", "engine", "simulate", "edge"}, rule: "suites are tests"},
+	{name: "suite", prefix: "internal/suite", knows: []string{"cluster", "app", "desk", "flow", "rule", "contract", "engine", "simulate", "edge"}, rule: "suites are tests"},
 }
 
 func roomOf(pkg string) (room, bool) {

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"crypto/aes"
 	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -273,6 +275,33 @@ func TestMaskOf(t *testing.T) {
 	}
 	if mask == newKeyring(t, masters[0]).MaskOf([]byte("123456789012345678901234567890abcdef")) {
 		t.Error("the mask is not keyed")
+	}
+}
+
+// TestMaskOfIsHMAC: whatever was masked before with the same hash, by whomever.
+func TestMaskOfIsHMAC(t *testing.T) {
+	k := newKeyring(t, masters...)
+	var all sync.WaitGroup
+	for n := range 4 {
+		all.Go(func() {
+			for i := range 100 {
+				secret := bytes.Repeat([]byte{byte(n)}, i)
+				h := hmac.New(sha256.New, k.rings[0].mask[:])
+				h.Write(secret)
+				if got, want := k.MaskOf(secret), "key:"+hex.EncodeToString(h.Sum(nil)[:3]); got != want {
+					t.Errorf("%s, want %s", got, want)
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+func BenchmarkMaskOf(b *testing.B) {
+	k, secret := newKeyring(b, masters...), []byte("123456789012345678901234567890abcdef")
+	b.ReportAllocs()
+	for b.Loop() {
+		k.MaskOf(secret)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"slices"
 	"sync"
 )
@@ -54,7 +55,15 @@ type ring struct {
 	cipher  cipher.Block // k2
 	display cipher.AEAD
 	mask    [32]byte
+	masks   sync.Pool // of *keyedHash, keyed with mask
 	place   cipher.Block
+}
+
+// keyedHash is a hash that was given its key: half of its work is done, and the
+// key need not be handed over again.
+type keyedHash struct {
+	hash.Hash
+	sum []byte // of the last one
 }
 
 // NewKeyring derives a keyring from master keys, in any order.
@@ -94,6 +103,7 @@ func newRing(m MasterKey) (*ring, error) {
 	aead, err := cipher.NewGCMWithRandomNonce(block(labelDisplay))
 	r.display = aead
 	copy(r.mask[:], derive(labelMask, 32))
+	r.masks.New = func() any { return &keyedHash{Hash: hmac.New(sha256.New, r.mask[:])} }
 	return r, errors.Join(failed, err)
 }
 
@@ -218,12 +228,25 @@ func (k *Keyring) OpenSecret(sealed []byte, context string) (Secret, error) {
 }
 
 // MaskOf returns what stands in logs in place of a secret: "key:" and six hex
-// digits of a keyed hash, enough to tell two keys apart, useless to guess one.
+// digits of a keyed hash, enough to tell two keys apart, useless to guess one. The
+// text is all that it allocates.
 func (k *Keyring) MaskOf(secret []byte) string {
-	h := hmac.New(sha256.New, k.rings[0].mask[:])
+	var mask [len(maskPrefix) + 2*maskLen]byte
+	copy(mask[:], maskPrefix)
+	r := k.rings[0]
+	h := r.masks.Get().(*keyedHash)
+	h.Reset()
 	h.Write(secret)
-	return "key:" + hex.EncodeToString(h.Sum(nil)[:3])
+	h.sum = h.Sum(h.sum[:0])
+	hex.Encode(mask[len(maskPrefix):], h.sum[:maskLen])
+	r.masks.Put(h)
+	return string(mask[:])
 }
+
+const (
+	maskPrefix = "key:"
+	maskLen    = 3 // bytes of the hash
+)
 
 // HashLead returns what stands in the ledger in place of an erased lead code:
 // "~" and 32 hex digits of a keyed hash.

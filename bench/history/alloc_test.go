@@ -21,8 +21,8 @@ func TestAllocationsFromEndToEnd(t *testing.T) {
 		why  string
 	}{
 		{"click", 1, "fasthttp's byte"},
-		{"postback", 3, "fasthttp's byte; the texts that the journal keeps (edge, recordPostback); the log's length, once a commit (sqlite, logPages)"},
-		{"lead", 10, "the same, and the keyed hash of the key that is masked (Keyring.MaskOf)"},
+		{"postback", 2, "fasthttp's byte; the texts that the journal keeps (edge, recordPostback)"},
+		{"lead", 3, "the same, and what stands in place of the key (Keyring.MaskOf)"},
 	} {
 		visitor := d.client(t, c.door)
 		again := func() {

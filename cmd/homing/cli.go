@@ -37,6 +37,9 @@ type cli struct {
 	Geoip       geoipCmd       `cmd:"" name:"geoip" help:"The files that tell where an address is."`
 	Token       tokenCmd       `cmd:"" help:"Tokens of the HTTP API."`
 	Masterkey   masterkeyCmd   `cmd:"" name:"masterkey" help:"The keys that click ids are made under."`
+	ClusterKey  clusterKeyCmd  `cmd:"" name:"cluster-key" help:"Make a key that the nodes of a cluster share."`
+	Ledger      ledgerCmd      `cmd:"" help:"The ledger of a cluster."`
+	Migrate     migrateCmd     `cmd:"" help:"Move a data directory to the servers of a cluster, or back."`
 	Erase       eraseCmd       `cmd:"" help:"Forget what somebody has a right to have forgotten; for a whole account see account delete."`
 	Backup      backupCmd      `cmd:"" help:"Copy everything to another place, while the server runs."`
 	Restore     putBackCmd     `cmd:"" help:"Put a backup back into a new data directory, or verify one."`

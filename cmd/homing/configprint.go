@@ -71,10 +71,48 @@ func shownValue(flag *kong.Flag) string {
 	if slices.Contains(secretSettings, flag.Name) && text != "" {
 		return "[secret]"
 	}
+	if slices.Contains(serverSettings, flag.Name) {
+		return withoutPassword(text)
+	}
 	if u, err := url.Parse(text); err == nil && u.User != nil {
 		return u.Redacted()
 	}
 	return text
+}
+
+// serverSettings are addresses of servers, which may hold a password.
+var serverSettings = []string{"ledger", "warehouse"}
+
+// withoutPassword shows a server's address, which may name several hosts. One that
+// cannot be read is not shown, for nobody can tell where in it the password is.
+func withoutPassword(text string) string {
+	if text == "" || strings.HasPrefix(text, "@") {
+		return text
+	}
+	scheme, rest, isURL := strings.Cut(text, "://")
+	end := strings.IndexAny(rest, "/?#")
+	if end < 0 {
+		end = len(rest)
+	}
+	hosts, rest := rest[:end], rest[end:]
+	if at := strings.LastIndexByte(hosts, '@'); at >= 0 {
+		user, _, _ := strings.Cut(hosts[:at], ":")
+		hosts = user + ":xxxxx" + hosts[at:]
+	}
+	path, question, _ := strings.Cut(rest, "?")
+	query, err := url.ParseQuery(question)
+	if !isURL || err != nil || strings.ContainsAny(path, "@#:") {
+		return "[not shown]"
+	}
+	for name := range query {
+		if strings.Contains(strings.ToLower(name), "pass") {
+			query.Set(name, "xxxxx")
+		}
+	}
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	return scheme + "://" + hosts + path
 }
 
 func valueText(v reflect.Value) string {

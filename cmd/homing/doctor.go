@@ -12,6 +12,8 @@ import (
 type doctorCmd struct {
 	Repair bool `help:"Put right what can be made again or is safe: the warehouse, seals, permissions, left-over files."`
 	Quick  bool `help:"Read no file through; ask what is known, and compare what came in since yesterday."`
+	// Acknowledge ends what a repair cannot: the finding of what is gone for good.
+	Acknowledge bool `help:"What was told as lost (records.lost) has been seen; it is told no more."`
 	oneFormat
 }
 
@@ -35,7 +37,7 @@ type checkup struct {
 func (c *doctorCmd) Run(s *session) error {
 	told := checkup{Findings: []control.DoctorFinding{}, Checked: []string{}, Repaired: []string{}, Failed: []string{}}
 	bar := &progressBar{s: s}
-	err := s.doctor(s.ctx, s.dataDir, control.DoctorRequest{Repair: c.Repair, Quick: c.Quick}, func(line control.DoctorLine) {
+	err := s.doctor(s.ctx, s.dataDir, control.DoctorRequest{Repair: c.Repair, Quick: c.Quick, Acknowledge: c.Acknowledge}, func(line control.DoctorLine) {
 		bar.tell(line.Progress)
 		told.take(&line)
 	})

@@ -3,12 +3,14 @@ package app
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"runtime/debug"
 	"strings"
 
+	"homing"
 	"homing/internal/desk/control"
 	"homing/internal/desk/panel/page"
 	"homing/internal/desk/signin"
@@ -23,9 +25,12 @@ var Version = "0.1.0-dev"
 // the public address if one is configured.
 func (s *server) addresses() control.Addresses {
 	a := control.Addresses{
-		Track:  "http://" + shown(s.listeners.track.Addr()),
+		Track:  noPublicURL,
 		Desk:   s.house.deskURL(s.cfg.DeskURL),
 		Public: s.house.publicURL(s.cfg.PublicURL),
+	}
+	if s.listeners.track != nil {
+		a.Track = "http://" + shown(s.listeners.track.Addr())
 	}
 	if s.listeners.trackTLS != nil {
 		a.TrackTLS = "https://" + shown(s.listeners.trackTLS.Addr())
@@ -35,6 +40,10 @@ func (s *server) addresses() control.Addresses {
 	}
 	return a
 }
+
+// noPublicURL stands for the address of clicks at a desk that was not told it: it
+// has no tracking listener of its own. It leads nowhere, and is told as a trouble.
+const noPublicURL = "http://public-url-is-not-set.invalid"
 
 // deskListens is how the panel is reached on this machine.
 func (s *server) deskListens() string {
@@ -73,7 +82,9 @@ func shown(addr net.Addr) string {
 func (s *server) announce(ctx context.Context, out io.Writer) error {
 	a := s.addresses()
 	fmt.Fprintf(out, "homing %s, data in %s\n", Version, s.cfg.DataDir)
-	fmt.Fprintf(out, "  clicks and postbacks  %s\n", a.Track)
+	if s.cfg.tracks() {
+		fmt.Fprintf(out, "  clicks and postbacks  %s\n", a.Track)
+	}
 	if a.TrackTLS != "" {
 		note := ""
 		if s.listeners.selfSigned {
@@ -81,8 +92,15 @@ func (s *server) announce(ctx context.Context, out io.Writer) error {
 		}
 		fmt.Fprintf(out, "                        %s%s\n", a.TrackTLS, note)
 	}
+	if !s.cfg.shows() {
+		fmt.Fprintf(out, "  health and metrics    %s\n", s.deskListens())
+		return nil
+	}
 	fmt.Fprintf(out, "  panel                 %s\n", a.Desk)
 	link, err := s.signIn.SetUpLink(ctx)
+	if errors.Is(err, homing.ErrUnavailable) && s.house.member != nil {
+		return nil // whether somebody has set it up is told when the ledger is back
+	}
 	if err != nil {
 		return fmt.Errorf("couldn't make the set-up link: %w", err)
 	}
@@ -101,6 +119,9 @@ func (s *server) controlDesk() control.Desk {
 	d.Doctor = s.doctor
 	d.Status = func() control.Status {
 		a, notices := s.addresses(), s.troubles()
+		if a.Track == noPublicURL {
+			a.Track = ""
+		}
 		if err := s.undurable(); err != nil {
 			notices = append([]string{err.Error()}, notices...)
 		}
@@ -126,6 +147,7 @@ func (h *house) controlDesk() control.Desk {
 	}
 	if h.reporting != nil {
 		h.reporting.tell(&d)
+		d.Shared = h.reporting.shared
 	}
 	return d
 }

@@ -42,7 +42,7 @@ type Config struct {
 	KeepPostbacks Keep     `name:"keep-postbacks" default:"400d" help:"How long the postback log is kept. 0 = for ever."`
 	NoArchive     bool     `name:"no-archive" help:"Keep no archive of past days (Parquet): half the disk, but a lost warehouse file then loses the single clicks in it."`
 
-	WarehouseMemory  Bytes `name:"warehouse-memory" default:"0" help:"Memory that reports may use, such as 2GiB. 0 = a quarter of the machine's, at most 4GiB."`
+	WarehouseMemory  Bytes `name:"warehouse-memory" default:"0" help:"Memory that reports may use, such as 2GiB. 0 = a quarter of the machine's, or of what a container or systemd allows, at most 4GiB."`
 	WarehouseThreads int   `name:"warehouse-threads" default:"0" help:"Cores that reports may use. 0 = all, behind redirects and postbacks."`
 
 	WarehouseSilence time.Duration `name:"warehouse-silence" default:"30s" help:"How long the warehouse's process may say nothing before it is ended and started again." hidden:""`
@@ -52,7 +52,8 @@ type Config struct {
 	LogLevel  string `name:"log-level" enum:"debug,info,warn,error" default:"info" help:"What is logged."`
 	LogFormat string `name:"log-format" enum:"text,json" default:"text" help:"How it is logged, to standard error."`
 
-	Ledger    string `name:"ledger" help:"Ledger on a server, postgres://… (not in this version; the embedded one is used)." placeholder:"URL" hidden:""`
-	Warehouse string `name:"warehouse" help:"Warehouse on a server, clickhouse://… (not in this version)." placeholder:"URL" hidden:""`
-	Role      string `name:"role" enum:"all,edge,desk" default:"all" help:"What this process does (only all in this version)." hidden:""`
+	Role           string `name:"role" enum:"all,edge,desk" default:"all" help:"What this process does in a cluster: edge takes clicks and postbacks, desk has the panel and the API, all is both."`
+	Ledger         string `name:"ledger" help:"Ledger that several nodes share, on PostgreSQL: postgres://user:password@host/database, or @FILE to read that from a file. Without it, the embedded one in --data-dir." placeholder:"URL"`
+	Warehouse      string `name:"warehouse" help:"Warehouse that several nodes share, on ClickHouse: clickhouse://user:password@host:8123/database?cluster=NAME, or @FILE. Without it, the embedded one in --data-dir." placeholder:"URL"`
+	ClusterKeyFile string `name:"cluster-key-file" help:"File with the key that all nodes of a cluster share, as homing cluster-key makes it; needed with --ledger. Back it up." placeholder:"FILE"`
 }

@@ -26,6 +26,9 @@ import (
 //	tls/              the self-signed certificate
 //	disk-history.json how the disk filled up; can be lost
 //	control.sock      while a server runs, see control.Listen
+//	node.json         of a node of a cluster only, see nodeFile; it has no ledger then
+//	settings.cache    of such a node: the settings as they were last, sealed
+//	loan.json         of such a node: the node number that click ids are made under
 //	VERSION           the version of this layout, "1"; written last
 //
 // VERSION says that the directory is whole: from then on keys, ledger and spool
@@ -40,6 +43,9 @@ const (
 	spoolDir      = "spool"
 	warehouseDir  = "warehouse"
 	tlsDir        = "tls"
+
+	settingsCacheFile = "settings.cache"
+	loanFile          = "loan.json"
 )
 
 // dataDir is a data directory that is ours alone.
@@ -47,6 +53,8 @@ type dataDir struct {
 	path  string
 	lock  *os.File
 	whole bool // VERSION is there
+	// node is the number of a node of a cluster; 0 = a machine of its own.
+	node uint64
 }
 
 // errInUse tells that another process has the data directory.
@@ -75,6 +83,9 @@ func openDataDir(ctx context.Context, path string) (*dataDir, error) {
 		return nil, errors.Join(err, d.Close())
 	}
 	// Whoever had it before us may have made it.
+	if d.node, err = readNode(path); err != nil {
+		return nil, errors.Join(fmt.Errorf("--data-dir %s: %w", path, err), d.Close())
+	}
 	if d.whole, err = checkLayout(path); err == nil && d.whole {
 		err = d.checkWhole()
 	}
@@ -122,6 +133,9 @@ func checkLayout(path string) (whole bool, err error) {
 			if e.Name() == restoringFile {
 				return false, fmt.Errorf("--data-dir %s: a restore into it is under way, or was cut short; it is not whole: remove the directory and restore the backup again", path)
 			}
+			if e.Name() == movingFile {
+				return false, fmt.Errorf("--data-dir %s: a house is being moved into it, or that was cut short; it is not whole: run the same homing migrate again, to its end", path)
+			}
 			if !ours(e.Name()) {
 				return false, fmt.Errorf("--data-dir %s: it holds %q and is no data directory of homing; name an empty or a new one", path, e.Name())
 			}
@@ -144,19 +158,23 @@ func checkLayout(path string) (whole bool, err error) {
 // ours tells whether a first start that was cut short may have left the name.
 func ours(name string) bool {
 	switch name {
-	case lockFile, masterKeyFile, spoolDir, warehouseDir, tlsDir, diskHistoryFile, control.SocketName, "lost+found":
+	case lockFile, masterKeyFile, spoolDir, warehouseDir, tlsDir, diskHistoryFile, nodeFile, settingsCacheFile, loanFile, control.SocketName, "lost+found":
 		return true
 	}
 	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, ledgerFile)
 }
 
-// checkWhole wants everything there that a whole directory has.
+// checkWhole wants everything there that a whole directory has. A node of a cluster
+// has its ledger elsewhere, and its master keys from there as well.
 func (d *dataDir) checkWhole() error {
 	for name, what := range map[string]string{
 		masterKeyFile: "the master keys, without which no click id can be read",
 		ledgerFile:    "the ledger, which knows what has been counted",
 		spoolDir:      "the spool, which holds the clicks",
 	} {
+		if d.node != 0 && name != spoolDir {
+			continue
+		}
 		_, err := os.Stat(d.file(name))
 		if errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("--data-dir %s: %s is missing (%s); bring it back from a backup, nothing was changed: %w",

@@ -11,8 +11,10 @@ import (
 
 	"homing"
 	"homing/internal/desk/control"
+	"homing/internal/engine/ledger"
 	"homing/internal/flow/disk"
 	"homing/internal/flow/doctor"
+	"homing/internal/flow/mint"
 )
 
 // Doctor examines the homing of a data directory, and tells what it finds: over
@@ -132,16 +134,60 @@ func (s *server) doctor(ctx context.Context, ask control.DoctorRequest, tell fun
 		report.Add(s.keysReport(ctx, now))
 		report.Add(s.aroundListeners(now))
 		if text := h.reporting.loader.Trouble(); text != "" {
-			report.Found(doctor.ReportsBehind(text))
+			report.Found(doctor.ReportsBehind(text, h.reporting.loader.Refilling()))
 		}
-		inside, err := doctor.Examine(ctx, doctor.House{
-			Spool: h.spool, Ledger: h.ledger, Warehouse: h.reporting.warehouse, Keyring: h.keyring, Clock: s.clock,
-		}, p.options())
+		if err := p.acknowledge(ctx, h); err != nil {
+			return report, err
+		}
+		of := doctor.House{Spool: h.spool, Ledger: h.ledger, Warehouse: h.reporting.warehouse, Keyring: h.keyring, Clock: s.clock}
+		if h.member != nil {
+			report.Add(s.clusterReport(ctx))
+			if s.cfg.Warehouse != "" {
+				of.Warehouse = nil // it holds the clicks of other nodes' spools as well
+				report.Looked("the warehouse is shared: it is not compared with this node's spool")
+			}
+			of.LoansAhead = homing.MillisIn(mint.DefaultFarAhead)
+		}
+		inside, err := doctor.Examine(ctx, of, p.options())
 		report.Add(inside)
 		return report, err
 	}
-	p.healer = func(context.Context, []doctor.Finding) (*doctor.Healer, error) { return h.healer(), nil }
+	p.healer = func(ctx context.Context, findings []doctor.Finding) (*doctor.Healer, error) {
+		return h.healer(), doctor.NoteLosses(ctx, h.ledger, findings, homing.MillisOf(s.clock()))
+	}
 	return p.visit(ctx)
+}
+
+// acknowledge notes that what was lost before has been seen, if that is asked for:
+// once, and not what is found now.
+func (p *practice) acknowledge(ctx context.Context, h *house) error {
+	if !p.ask.Acknowledge {
+		return nil
+	}
+	p.ask.Acknowledge = false
+	_, err := doctor.Acknowledge(ctx, h.ledger, "homing doctor", homing.MillisOf(h.clock()))
+	return err
+}
+
+// noteLoss writes down what the loader finds lost, for the doctor to tell. A ledger
+// that takes no writes now has troubles of its own; the log has it.
+func (h *house) noteLoss(ctx context.Context, part, text string) {
+	if err := doctor.NoteLoss(ctx, h.ledger, part, text, homing.MillisOf(h.clock())); err != nil {
+		h.log.Error("what is lost could not be noted in the audit log", "error", err)
+	}
+}
+
+// clusterReport looks at what nodes share.
+func (s *server) clusterReport(ctx context.Context) (r doctor.Report) {
+	h := s.house
+	if warner, ok := h.ledger.(ledger.Warner); ok {
+		warnings := warner.Warnings(ctx)
+		for _, text := range warnings {
+			r.Found(doctor.ServerUnsafe(text))
+		}
+		r.Looked("the settings of the ledger's server: %d are unsafe", len(warnings))
+	}
+	return r
 }
 
 // keysReport looks at the file of master keys beside what the server works with.

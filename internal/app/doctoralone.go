@@ -122,6 +122,13 @@ func (a *alone) outside(ctx context.Context) (r doctor.Report, blocked string, e
 	} else if err != nil && !a.isOurs() {
 		return r, "", err
 	}
+	if node, err := readNode(a.dir); err != nil || node != 0 {
+		if err != nil {
+			block(doctor.Refused(nodeFile, err), "which node it is cannot be read")
+			return r, blocked, nil
+		}
+		return r, "it is a node of a cluster, whose ledger is on a server; homing doctor asks that while the node runs", nil
+	}
 	there := a.parts(block)
 	if there == 0 {
 		return r, blocked, nil // nothing has been made yet, or nothing is left
@@ -141,6 +148,9 @@ func (a *alone) outside(ctx context.Context) (r doctor.Report, blocked string, e
 		block(doctor.Refused(ledgerFile, err), "the ledger cannot be opened")
 	default:
 		for _, f := range doctor.LedgerFaults(err) {
+			if f.Kind == doctor.BitMended {
+				continue // no reason not to open it, and then it is told
+			}
 			block(f, "the ledger is damaged")
 		}
 	}
@@ -271,6 +281,9 @@ func (a *alone) inside(ctx context.Context, h *house, r *doctor.Report) (err err
 		defer func() { err = errors.Join(err, w.Close()) }()
 		of.Warehouse = w
 	}
+	if err := a.p.acknowledge(ctx, h); err != nil {
+		return err
+	}
 	found, err := doctor.Examine(ctx, of, a.p.options())
 	r.Add(found)
 	return err
@@ -287,6 +300,9 @@ func (a *alone) healer(ctx context.Context, findings []doctor.Finding) (*doctor.
 		return nil, err
 	}
 	a.house = h
+	if err := doctor.NoteLosses(ctx, h.ledger, findings, a.now()); err != nil {
+		return nil, err
+	}
 	if err := h.openReporting(&a.cfg); err != nil {
 		return nil, err
 	}

@@ -17,7 +17,6 @@ import (
 	"homing"
 	"homing/internal/engine/geo/mmdb"
 	"homing/internal/engine/ledger"
-	"homing/internal/engine/ledger/sqlite"
 	"homing/internal/engine/spool"
 	"homing/internal/engine/spool/segment"
 	"homing/internal/flow/catalog"
@@ -30,7 +29,12 @@ type house struct {
 	dir   *dataDir
 	clock homing.Clock
 	log   *slog.Logger
-	keys  atomic.Pointer[homing.Keyring]
+	// member is what a node of a cluster has besides; nil on one machine.
+	member *membership
+	// pulse knows whether a shared ledger answers; nil on one machine.
+	pulse    *pulse
+	warnings atomic.Pointer[[]string] // of the ledger's server
+	keys     atomic.Pointer[homing.Keyring]
 	// renewing is held by who reads the master keys to write them.
 	renewing sync.Mutex
 	ledger   ledger.Ledger
@@ -69,6 +73,9 @@ func openHouse(ctx context.Context, cfg *Config, clock homing.Clock, log *slog.L
 		return nil, err
 	}
 	h.closers = append(h.closers, h.dir.Close)
+	if err := h.dir.become(cfg.clustered()); err != nil {
+		return nil, err
+	}
 	// Nothing is touched before everything is known to be of a version that we
 	// know: the ledger's opening looks first, too, and the keys are written last.
 	if _, err := readMasterKeys(h.dir.file(masterKeyFile)); err != nil {
@@ -77,21 +84,21 @@ func openHouse(ctx context.Context, cfg *Config, clock homing.Clock, log *slog.L
 	if err := segment.Check(segment.Options{Dir: h.dir.file(spoolDir), Logger: log}); err != nil {
 		return nil, fmt.Errorf("--data-dir %s: couldn't open the spool: %w", h.dir.path, err)
 	}
-	if err := h.openEngines(cfg, fatal); err != nil {
+	if err := h.openEngines(ctx, cfg, fatal); err != nil {
 		return nil, err
 	}
-	if err := h.renewKeyring(0); err != nil { // nobody knows yet how right the clock is
+	if cfg.clustered() {
+		if err := h.join(ctx, cfg); err != nil {
+			return nil, err
+		}
+	} else if err := h.renewKeyring(ctx, 0); err != nil { // nobody knows yet how right the clock is
 		return nil, err
 	}
 	// From here on everything is there, and has to be.
 	if err := h.dir.complete(); err != nil {
 		return nil, err
 	}
-	h.catalog, err = catalog.Open(ctx, catalog.Options{
-		Ledger: h.ledger, Clock: clock, Keyring: h.keyring,
-		Erased: func(e ledger.Erasure) { h.journal.Forget(e) }, // there is a journal before anybody erases
-	})
-	if err != nil {
+	if err := h.openCatalog(ctx); err != nil {
 		return nil, err
 	}
 	h.journal = journal.Open(journal.Options{
@@ -106,21 +113,31 @@ func openHouse(ctx context.Context, cfg *Config, clock homing.Clock, log *slog.L
 	return h, nil
 }
 
-// openEngines is where embedded or distributed is chosen.
-func (h *house) openEngines(cfg *Config, fatal func(error)) error {
-	if cfg.Ledger != "" || cfg.Warehouse != "" || cfg.Role != "" && cfg.Role != "all" {
-		return fmt.Errorf("%w: --ledger, --warehouse and --role need a version of homing for several machines; leave them out", homing.ErrInvalid)
+// openCatalog reads the settings. A node starts from those it knew last.
+func (h *house) openCatalog(ctx context.Context) (err error) {
+	o := catalog.Options{
+		Ledger: h.ledger, Clock: h.clock, Keyring: h.keyring, Log: h.log,
+		Erased: func(e ledger.Erasure) { h.journal.Forget(e) }, // there is a journal before anybody erases
 	}
-	books, err := sqlite.Open(sqlite.Options{
-		Path: h.dir.file(ledgerFile), Logger: h.log, Fatal: fatal,
-		LeadHashes: func(lead string) []string { return h.keyring().HashLeads(lead) },
-		Committed:  h.commits.ofLedger, Clock: h.clock,
-	})
-	if err != nil {
-		return fmt.Errorf("--data-dir %s: couldn't open the ledger: %w", h.dir.path, err)
+	if h.member != nil {
+		o.Cache = h.dir.file(settingsCacheFile)
+		if watcher, ok := h.ledger.(ledger.Watcher); ok {
+			o.Hints = watcher.Watch
+		}
 	}
-	h.ledger = books
-	h.closers = append(h.closers, books.Close)
+	h.catalog, err = catalog.Open(ctx, o)
+	if err != nil && h.member != nil {
+		return h.joining(err)
+	}
+	return err
+}
+
+// openEngines opens ledger and spool. Embedded or distributed is chosen by openLedger
+// and openStore.
+func (h *house) openEngines(ctx context.Context, cfg *Config, fatal func(error)) error {
+	if err := h.openBooks(ctx, cfg, fatal); err != nil {
+		return err
+	}
 	log, err := segment.Open(segment.Options{
 		Dir: h.dir.file(spoolDir), SegmentSize: cfg.SegmentSize, Clock: h.clock, Logger: h.log, Fatal: fatal,
 		Committed: h.commits.spool.Note,
@@ -133,11 +150,41 @@ func (h *house) openEngines(cfg *Config, fatal func(error)) error {
 	return nil
 }
 
-func (h *house) keyring() *homing.Keyring { return h.keys.Load() }
+// openBooks opens the ledger. One on a server may be away.
+func (h *house) openBooks(ctx context.Context, cfg *Config, fatal func(error)) (err error) {
+	open := func(ctx context.Context) (ledger.Ledger, error) {
+		return openLedger(ctx, cfg, ledgerOptions{
+			Path: h.dir.file(ledgerFile), Logger: h.log, Fatal: fatal,
+			LeadHashes: func(lead string) []string { return h.keyring().HashLeads(lead) },
+			Committed:  h.commits.ofLedger, Clock: h.clock,
+		})
+	}
+	if cfg.clustered() {
+		var books *farLedger
+		if books, err = openFar(ctx, open, h.log); err != nil {
+			return err
+		}
+		h.ledger = books
+	} else if h.ledger, err = open(ctx); err != nil {
+		return fmt.Errorf("--data-dir %s: %w", h.dir.path, err)
+	}
+	h.closers = append(h.closers, h.ledger.Close)
+	return nil
+}
+
+func (h *house) keyring() *homing.Keyring {
+	if h.member != nil {
+		return h.member.keys.Keyring()
+	}
+	return h.keys.Load()
+}
 
 // renewKeyring reads the master keys. If it is time, it makes the next one, which
 // is in use from a moment on; 0 makes none.
-func (h *house) renewKeyring(next homing.Millis) error {
+func (h *house) renewKeyring(ctx context.Context, next homing.Millis) error {
+	if h.member != nil {
+		return h.member.keys.Renew(ctx, next)
+	}
 	h.renewing.Lock()
 	defer h.renewing.Unlock()
 	ring, err := loadMasterKeys(h.dir.path, homing.MillisOf(h.clock()), next)
@@ -163,6 +210,8 @@ func (h *house) follow(ctx context.Context) context.Context {
 		h.catalog.Follow(ctx, time.Second, func(err error) { h.log.Warn("settings", "error", err) })
 	})
 	h.beside(func() { h.keepKeyring(ctx) })
+	h.beside(func() { h.keepWarnings(ctx) })
+	h.followCluster(ctx)
 	return ctx
 }
 

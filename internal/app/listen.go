@@ -19,8 +19,8 @@ import (
 
 // listeners are the sockets of a server, bound before anything is served.
 type listeners struct {
-	track    net.Listener
-	trackTLS net.Listener // nil if switched off
+	track    net.Listener // nil at a desk
+	trackTLS net.Listener // nil if switched off, and at a desk
 	desk     net.Listener
 	control  net.Listener
 
@@ -47,6 +47,12 @@ func checkConfig(cfg *Config) error {
 			homing.ErrInvalid, cfg.DeskListen)
 	}
 	if err := checkNumbers(cfg); err != nil {
+		return err
+	}
+	if err := checkCluster(cfg); err != nil {
+		return err
+	}
+	if err := openURLs(cfg); err != nil {
 		return err
 	}
 	for _, u := range []struct{ flag, text string }{
@@ -116,13 +122,8 @@ func listen(cfg *Config, dir *dataDir, clock homing.Clock, log *slog.Logger) (_ 
 	if err := l.certificates(cfg, dir, clock, log); err != nil {
 		return nil, err
 	}
-	if l.track, err = bind("--track-listen", cfg.TrackListen, edge.Listen); err != nil {
+	if err := l.bindTracking(cfg); err != nil {
 		return nil, err
-	}
-	if cfg.TrackTLSListen != "" {
-		if l.trackTLS, err = bind("--track-tls-listen", cfg.TrackTLSListen, edge.Listen); err != nil {
-			return nil, err
-		}
 	}
 	if l.desk, err = bind("--desk-listen", cfg.DeskListen, listenTCP); err != nil {
 		return nil, err
@@ -131,6 +132,20 @@ func listen(cfg *Config, dir *dataDir, clock homing.Clock, log *slog.Logger) (_ 
 		return nil, err
 	}
 	return l, nil
+}
+
+// bindTracking binds the sockets for clicks and postbacks, which a desk has not.
+func (l *listeners) bindTracking(cfg *Config) (err error) {
+	if !cfg.tracks() {
+		return nil
+	}
+	if l.track, err = bind("--track-listen", cfg.TrackListen, edge.Listen); err != nil {
+		return err
+	}
+	if cfg.TrackTLSListen != "" {
+		l.trackTLS, err = bind("--track-tls-listen", cfg.TrackTLSListen, edge.Listen)
+	}
+	return err
 }
 
 func (l *listeners) certificates(cfg *Config, dir *dataDir, clock homing.Clock, log *slog.Logger) (err error) {
@@ -144,7 +159,7 @@ func (l *listeners) certificates(cfg *Config, dir *dataDir, clock homing.Clock, 
 		}
 	}
 	switch {
-	case cfg.TrackTLSListen == "":
+	case cfg.TrackTLSListen == "", !cfg.tracks():
 		return nil
 	case len(cfg.TLSCert) == 0:
 		l.selfSigned = true

@@ -20,10 +20,13 @@ func (s *server) writeMetrics(w io.Writer) {
 	var e exposition
 	e.sample("homing_build_info", fmt.Sprintf("version=%q,commit=%q,go=%q", Version, Commit(), runtime.Version()), 1)
 	e.flag("homing_ready", s.ready() == nil)
-	s.edge.Metrics().WritePrometheus(&e)
+	if s.cfg.tracks() {
+		s.edge.Metrics().WritePrometheus(&e)
+	}
 	e.sample("homing_postbacks_only_counted_total", "", float64(s.house.journal.Shed()))
 	s.storageMetrics(&e)
 	s.nodeMetrics(&e)
+	s.clusterMetrics(&e)
 	s.house.reporting.metrics(&e)
 	s.house.backupMetrics(&e)
 	s.peopleMetrics(&e)

@@ -7,6 +7,7 @@ import (
 
 	"homing"
 	"homing/internal/engine/ledger"
+	"homing/internal/flow/cluster"
 )
 
 // A master key is good for ids of its own time, and only under it they are looked
@@ -36,7 +37,11 @@ func (h *house) nextKeyFrom(ctx context.Context, now homing.Millis) (from homing
 	if err != nil {
 		return 0, "", fmt.Errorf("couldn't list the node numbers: %w", err)
 	}
-	from, waits = keyBehind(loans, now)
+	if h.member != nil {
+		from, waits = cluster.KeyFrom(loans, now)
+	} else {
+		from, waits = keyBehind(loans, now)
+	}
 	return from, waits, nil
 }
 
@@ -68,7 +73,7 @@ func (h *house) keepKeyring(ctx context.Context) {
 		}
 		from, waits, err := h.nextKeyFrom(ctx, homing.MillisOf(h.clock()))
 		if err == nil {
-			err = h.renewKeyring(from)
+			err = h.renewKeyring(ctx, from)
 		}
 		if err != nil && ctx.Err() == nil {
 			h.log.Error("couldn't look after the master keys", "error", err)

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"homing"
@@ -70,7 +71,7 @@ func Restore(ctx context.Context, r Restoration) (done Restored, err error) {
 	m := b.Manifest
 	done = Restored{
 		Backup: b.Dir, Begun: m.Begun, Made: m.Made, Homing: m.Homing, Files: len(m.Files), Bytes: m.Bytes(),
-		Conversions: m.Ledger.Conversions, Records: int64(m.Spool.Next - m.Spool.First), Days: m.Archive.Days, Notes: m.Notes,
+		Conversions: m.Ledger.Conversions, Records: int64(m.Spool.Next - m.Spool.First), Days: m.Archive.Days, Notes: slices.Clone(m.Notes),
 	}
 	p := &putting{Restoration: r, backup: b, done: &done}
 	if !r.Verify {
@@ -210,8 +211,9 @@ func (p *putting) readyLedger(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("couldn't open the ledger: %w", err)
 	}
-	by := ledger.Actor{Name: "restore", At: homing.MillisOf(p.Clock())}
+	by := ledger.Actor{Name: "restore", At: p.moment()}
 	err = books.Restored(ctx, by, fmt.Sprintf("from the backup %s, made at %s", p.backup.Dir, p.backup.Manifest.Made))
+	by.At = homing.MillisOf(p.Clock())
 	for i, edit := range p.erase {
 		if err != nil {
 			break

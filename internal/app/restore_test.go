@@ -65,7 +65,7 @@ func untouched(t *testing.T, dir string, there bool) {
 func TestRestoreRefuses(t *testing.T) {
 	backup, dir := aBackup(t), filepath.Join(t.TempDir(), "data")
 	for what, change := range map[string]func(*Restoration){
-		"the clock": func(r *Restoration) { r.Clock = func() time.Time { return noon.Add(-time.Second) } },
+		"clock says": func(r *Restoration) { r.Clock = func() time.Time { return time.Unix(0, 0) } },
 		"line 2: it is no line": func(r *Restoration) {
 			r.Erasures = strings.NewReader(`{"number":1,"account":7}` + "\n" + `{"number":2}`)
 		},
@@ -79,6 +79,43 @@ func TestRestoreRefuses(t *testing.T) {
 			t.Errorf("%v, want %q", err, what)
 		}
 		untouched(t, dir, false)
+	}
+}
+
+// TestRestoreUnderAClockBehind puts a backup back that was made under a clock a year
+// ahead: it works, is told, and no node number that may have been used under
+// that clock is lent, neither now nor when that moment has come.
+func TestRestoreUnderAClockBehind(t *testing.T) {
+	dir, now := filepath.Join(t.TempDir(), "data"), noon.AddDate(-1, 0, 0)
+	r := restoration(aBackup(t), dir)
+	r.Clock = func() time.Time { return now }
+	done, err := Restore(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := strings.Join(done.Notes, " "); !strings.Contains(text, "later than this machine's clock") {
+		t.Errorf("told %q", text)
+	}
+	h, err := openHouse(t.Context(), &Config{DataDir: dir}, r.Clock, slog.New(slog.DiscardHandler), func(err error) { t.Error(err) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	of := func(at time.Time) homing.NodeID {
+		lease, err := h.ledger.Lease(t.Context(), homing.MillisOf(at), homing.MillisOf(at)+1000, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return lease.Node
+	}
+	first := of(now)
+	if first == 1 {
+		t.Error("number 1 is lent, with which every house begins")
+	}
+	for _, later := range []int{1, 364, 366, 700} { // days
+		if node := of(now.AddDate(0, 0, later)); node < first || node >= first+128 {
+			t.Errorf("after %d days number %d is lent, at first it was %d", later, node, first)
+		}
 	}
 }
 

@@ -16,11 +16,21 @@ import (
 // nothing, and given back empty.
 
 // mayBegin looks at where the backup is to go, and at the clock.
+//
+// A clock that is behind the backup is told, and no more: it may be the backup's
+// that was wrong, by a year perhaps, and nobody can wait for so long. No click id is
+// made twice by it. The restored ledger lends node numbers that the lost house had
+// no reason to touch, and gives up the others until long after the later of both
+// clocks, see moment.
 func (p *putting) mayBegin() error {
 	now, made := homing.MillisOf(p.Clock()), p.backup.Manifest.MadeAt()
+	if now < homing.Epoch {
+		return fmt.Errorf("this machine's clock says %s: set it first, for no click id can be made at such a time", now)
+	}
 	if now < made {
-		return fmt.Errorf("this machine's clock says %s, but the backup was made at %s: set the clock first, or click ids could be made twice",
-			now, made)
+		p.done.Notes = append(p.done.Notes, fmt.Sprintf("The backup was made at %s, which is later than this machine's clock says (%s). "+
+			"If this clock is the wrong one, set it before homing is started. If the backup's was, all is well: click ids are made under node numbers "+
+			"that were not used under it. What it dated keeps its times, and stands in reports where they say.", made, now))
 	}
 	if err := p.isApart(); err != nil {
 		return err
@@ -30,6 +40,12 @@ func (p *putting) mayBegin() error {
 		return fmt.Errorf("--data-dir %s: couldn't make it: %w", p.DataDir, err)
 	}
 	return p.isFree()
+}
+
+// moment is when the ledger is told that it was restored: of the two clocks, that
+// of the backup and this machine's, what the later one says.
+func (p *putting) moment() homing.Millis {
+	return max(homing.MillisOf(p.Clock()), p.backup.Manifest.MadeAt())
 }
 
 // isApart refuses a place inside the backup, which would not be whole with it.

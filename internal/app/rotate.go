@@ -9,6 +9,7 @@ import (
 	"homing/internal/desk/control"
 	"homing/internal/desk/panel/masterkeys"
 	"homing/internal/engine/ledger"
+	"homing/internal/flow/cluster"
 )
 
 // masterKeyKeeper is the house for those who may look after its master keys.
@@ -29,6 +30,9 @@ func (h masterKeyKeeper) MasterKeys(context.Context) ([]masterkeys.Key, error) {
 
 // sortedMasterKeys reads the file, which is there since the house was opened.
 func (h *house) sortedMasterKeys() ([]homing.MasterKey, error) {
+	if h.member != nil {
+		return h.member.keys.Keys(), nil
+	}
 	keys, err := readMasterKeys(filepath.Join(h.dir.path, masterKeyFile))
 	if err == nil && len(keys) == 0 {
 		err = fmt.Errorf("master keys in %s: %w: the file is gone; bring it back from a backup", h.dir.path, homing.ErrDamaged)
@@ -64,6 +68,9 @@ func (h masterKeyKeeper) RotateMasterKey(ctx context.Context, by, newest string)
 	h.renewing.Lock()
 	defer h.renewing.Unlock()
 	now := homing.MillisOf(h.clock())
+	if h.member != nil {
+		return h.rotateShared(ctx, by, newest, now)
+	}
 	keys, err := h.sortedMasterKeys()
 	if err != nil {
 		return masterkeys.Key{}, err
@@ -79,6 +86,29 @@ func (h masterKeyKeeper) RotateMasterKey(ctx context.Context, by, newest string)
 		return masterkeys.Key{}, fmt.Errorf("%w: couldn't write the master keys: %w", homing.ErrUnavailable, err)
 	}
 	h.keys.Store(ring)
+	return h.noteRotation(ctx, by, newest, keys, now)
+}
+
+// rotateShared is RotateMasterKey in a cluster. The key begins behind every loan of a
+// node number, so that no node mints under another one by then, not even one that
+// is cut off from the ledger now.
+func (h masterKeyKeeper) rotateShared(ctx context.Context, by, newest string, now homing.Millis) (masterkeys.Key, error) {
+	loans, err := h.ledger.Loans(ctx)
+	if err != nil {
+		return masterkeys.Key{}, fmt.Errorf("couldn't list the node numbers: %w", err)
+	}
+	from, waits := cluster.KeyFrom(loans, now)
+	if waits != "" {
+		return masterkeys.Key{}, fmt.Errorf("%w request: %s", homing.ErrInvalid, waits)
+	}
+	if _, err := h.member.keys.Rotate(ctx, newest, from); err != nil {
+		return masterkeys.Key{}, err
+	}
+	return h.noteRotation(ctx, by, newest, h.member.keys.Keys(), now)
+}
+
+// noteRotation tells the audit log of the newest key.
+func (h masterKeyKeeper) noteRotation(ctx context.Context, by, newest string, keys []homing.MasterKey, now homing.Millis) (masterkeys.Key, error) {
 	made := termsOf(keys, now)[0]
 	note := ledger.Note{
 		Action: "masterkey.rotate", Object: "master key " + made.ID,

@@ -139,7 +139,7 @@ func TestARenewalIsNotedOnce(t *testing.T) {
 	now += homing.MillisIn(masterKeyAge) + 1
 	renew := func(h *house) {
 		t.Helper()
-		if err := h.renewKeyring(now + homing.MillisIn(masterKeyNotice)); err != nil {
+		if err := h.renewKeyring(t.Context(), now+homing.MillisIn(masterKeyNotice)); err != nil {
 			t.Fatal(err)
 		}
 	}

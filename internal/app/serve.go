@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -16,15 +15,7 @@ import (
 	"time"
 
 	"homing"
-	"homing/internal/desk"
-	"homing/internal/desk/api"
 	"homing/internal/desk/control"
-	"homing/internal/desk/panel"
-	"homing/internal/desk/panel/conversions"
-	"homing/internal/desk/panel/notices"
-	"homing/internal/desk/panel/page"
-	"homing/internal/desk/panel/postbacks"
-	"homing/internal/desk/panel/settings"
 	"homing/internal/desk/signin"
 	"homing/internal/edge"
 	"homing/internal/edge/certificate"
@@ -114,8 +105,12 @@ func (s *server) open(ctx context.Context) (err error) {
 	}
 	h := s.house
 	h.lastBackup(ctx) // from here on it is known without asking
+	lessor, err := h.minting()
+	if err != nil {
+		return err
+	}
 	s.minter, err = mint.Open(ctx, mint.Options{
-		Lessor: h.ledger, Clock: s.clock, Keyring: h.keyring, Log: s.log, Ahead: s.loanAhead(),
+		Lessor: lessor, Clock: s.clock, Keyring: h.keyring, Log: s.log, Ahead: s.loanAhead(), Patient: h.member != nil,
 	})
 	if err != nil {
 		return err
@@ -129,7 +124,7 @@ func (s *server) open(ctx context.Context) (err error) {
 		TrustedProxies: s.cfg.TrustedProxies, FallbackURL: s.cfg.FallbackURL, HelpURL: s.cfg.HelpURL,
 		RedirectUnrecorded: s.cfg.OnSpoolFailure == "redirect",
 		RefusalsPerMinute:  s.cfg.RefusalsPerMinute, ConnsPerAddr: s.cfg.ConnsPerAddr,
-		MaxConns: s.cfg.MaxConns, MaxRequests: s.cfg.MaxRequests, Ready: s.ready,
+		MaxConns: s.cfg.MaxConns, MaxRequests: s.cfg.MaxRequests, Ready: s.ready, Notices: s.publicNotices,
 	})
 	s.signIn = signin.New(signin.Options{
 		People: h.ledger, Clock: s.clock, DeskURL: func() string { return s.addresses().Desk }, Keyring: h.keyring,
@@ -158,78 +153,14 @@ func (s *server) onFatal(err error) {
 	}
 }
 
-// ready says why requests should go elsewhere.
-func (s *server) ready() error {
-	if s.draining.Load() {
-		return errors.New("ending")
-	}
-	return s.undurable()
-}
-
-// undurable says why clicks or postbacks cannot be made durable; nil if they
-// can, as far as is known.
-func (s *server) undurable() error {
-	// The loan of the node number is prolonged every two seconds, durably: it
-	// fails when the disk is full or hangs, as postbacks then do.
-	if err := s.minter.Trouble(); err != nil {
-		return fmt.Errorf("nothing can be made durable: %w", err)
-	}
-	// The last room of a disk is left to the ledger, so that clicks may be refused
-	// while postbacks are still taken.
-	if err := s.house.spool.Trouble(); err != nil {
-		return fmt.Errorf("no click can be recorded: %w", err)
-	}
-	return nil
-}
-
-// troubles are what is wrong now, in words.
-func (s *server) troubles() []string {
-	list := append(s.edge.Notices(), s.house.ledger.Damage()...)
-	list = append(list, s.house.reporting.troubles()...)
-	for _, d := range s.house.spool.Damage() {
-		list = append(list, fmt.Sprintf("%s is damaged at byte %d (%s): records %s to %s cannot be read",
-			d.File, d.Offset, d.Cause, d.First, d.Next))
-	}
-	return list
-}
-
-func (s *server) deskServer() *http.Server {
-	h := s.house
-	pages := panel.New(panel.Options{
-		Rooms: page.Rooms{
-			Catalog: h.catalog, Journal: h.journal, SignIn: s.signIn, Books: h.ledger, Reports: h.reporting.engine, Clock: s.clock,
-			Log: s.log, Addresses: s.panelAddresses, Zone: h.givenZone, Troubles: s.troubles,
-			TrustedProxies: s.cfg.TrustedProxies, Stopping: s.stopping,
-		},
-		Health: s.health, Conversions: conversions.Options{Amender: h.amender()}, Try: s.tryout(), Demo: s.demo,
-		Postbacks: postbacks.Options{Court: s.court()},
-		Settings: settings.Options{
-			Tokens: signin.Tokens{People: h.ledger, Clock: s.clock},
-			Given:  settings.Given{PublicURL: s.cfg.PublicURL, DeskURL: s.cfg.DeskURL, Zone: s.cfg.TimeZone},
-		},
-		Tracer: h.tracer, Comparer: h.comparer(), People: h.ledger, MasterKeys: masterKeyKeeper{h},
-		Notices: notices.Options{Watch: s.watch, Keyring: h.keyring},
-	})
-	programs := api.New(api.Options{
-		Catalog: h.catalog, People: h.ledger, Books: h.ledger, Reports: h.reporting.engine, Amender: h.amender(), Keyring: h.keyring,
-		Clock: s.clock, Log: s.log, ClickBase: func() string { return s.addresses().Click() }, Zone: h.zone,
-		TrustedProxies: s.cfg.TrustedProxies, Stopping: s.stopping,
-	})
-	return &http.Server{
-		Handler: desk.Handler(desk.Options{
-			Panel: pages, API: programs, Metrics: s.writeMetrics, MetricsToken: s.cfg.MetricsToken, Ready: s.ready, Notices: s.troubles,
-		}),
-		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
-		WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
-	}
-}
-
 // serve opens the doors, the outer ones last.
 func (s *server) serve(ctx context.Context) {
 	beside := s.house.follow(ctx)
 	s.house.runReporting(beside)
 	s.house.beside(func() { s.minter.Keep(beside) })
+	if m := s.house.member; m != nil && m.local != nil {
+		s.house.beside(func() { m.local.Keep(beside) })
+	}
 	s.runTrying(beside)
 	s.runWatching(beside)
 	s.house.beside(func() { s.gauge(beside) })
@@ -250,14 +181,9 @@ func (s *server) serve(ctx context.Context) {
 	if s.listeners.trackTLS != nil {
 		run("https listener", func() error { return s.edge.ServeTLS(s.listeners.trackTLS, s.listeners.trackCerts.TLSConfig()) })
 	}
-	run("http listener", func() error { return s.edge.Serve(s.listeners.track) })
-}
-
-func (s *server) deskListener() net.Listener {
-	if s.listeners.deskCerts == nil {
-		return s.listeners.desk
+	if s.listeners.track != nil {
+		run("http listener", func() error { return s.edge.Serve(s.listeners.track) })
 	}
-	return tls.NewListener(s.listeners.desk, s.listeners.deskCerts.TLSConfig())
 }
 
 // drain tells load balancers to go elsewhere, then finishes what is under way.

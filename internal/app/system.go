@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"homing"
 	"homing/internal/desk/panel/page"
 	"homing/internal/desk/panel/system"
 	"homing/internal/engine/ledger/sqlite"
@@ -20,7 +21,10 @@ func (s *server) health() system.Health {
 	told := system.Health{
 		Version: Version, Notices: h.reporting.loader.Notices(),
 		Parts:    []system.Part{s.doorsPart(), s.ledgerPart(), s.spoolPart(), s.warehousePart(&status)},
-		Versions: versions(&status), Retention: s.retention(), Failures: s.watch.Failures(0),
+		Versions: s.versions(&status), Retention: s.retention(), Failures: s.watch.Failures(0),
+	}
+	if m := h.member; m != nil {
+		told.Parts = append(told.Parts, nodesPart(m.presence, homing.MillisOf(s.clock())))
 	}
 	if state, known := s.disk.Last(); known {
 		told.Disk = &state
@@ -42,17 +46,24 @@ func (s *server) health() system.Health {
 }
 
 // versions are those of what homing is made of.
-func versions(status *warehouse.Status) []system.Fact {
+func (s *server) versions(status *warehouse.Status) []system.Fact {
 	list := []system.Fact{{Label: "homing", Value: Version}}
 	if commit := Commit(); commit != "" {
 		list = append(list, system.Fact{Label: "Source", Value: commit[:min(len(commit), 12)]})
 	}
-	list = append(list, system.Fact{Label: "Go", Value: strings.TrimPrefix(runtime.Version(), "go")}, system.Fact{Label: "SQLite", Value: sqlite.EngineVersion})
+	list = append(list, system.Fact{Label: "Go", Value: strings.TrimPrefix(runtime.Version(), "go")})
+	if s.house.member == nil {
+		list = append(list, system.Fact{Label: "SQLite", Value: sqlite.EngineVersion})
+	}
 	engine := status.Version
 	if engine == "" {
 		engine = "not known while the warehouse is away"
 	}
-	return append(list, system.Fact{Label: "DuckDB", Value: strings.TrimPrefix(engine, "v")})
+	label := "DuckDB"
+	if s.cfg.Warehouse != "" {
+		label = "ClickHouse"
+	}
+	return append(list, system.Fact{Label: label, Value: strings.TrimPrefix(engine, "v")})
 }
 
 // retention says how long what is kept.
@@ -80,7 +91,11 @@ func (s *server) doorsPart() system.Part {
 		p.Trouble = err.Error()
 	}
 	a := s.addresses()
-	p.Facts = append(p.Facts, system.Fact{Label: "Plain http", Value: a.Track})
+	if s.cfg.tracks() {
+		p.Facts = append(p.Facts, system.Fact{Label: "Plain http", Value: a.Track})
+	} else {
+		p.Facts = append(p.Facts, system.Fact{Label: "This node", Value: "a desk: clicks and postbacks are taken by the edges"})
+	}
 	if a.TrackTLS != "" {
 		p.Facts = append(p.Facts, system.Fact{Label: "https", Value: a.TrackTLS})
 	}
@@ -94,7 +109,14 @@ func (s *server) doorsPart() system.Part {
 func (s *server) ledgerPart() system.Part {
 	p := system.Part{Name: "Ledger", What: "decides what counts, and keeps settings and conversions",
 		Trouble: strings.Join(s.house.ledger.Damage(), "; ")}
-	if size, err := s.house.ledger.Size(); err == nil {
+	if err := s.house.pulse.err(); err != nil && p.Trouble == "" {
+		p.Trouble = trouble(err)
+	}
+	size := s.gauged.ledgerBytes.Load() // of a server, which is not waited for
+	if s.house.member == nil {
+		size, _ = s.house.ledger.Size()
+	}
+	if size > 0 {
 		p.Facts = append(p.Facts, system.Fact{Label: "Disk", Value: inBytes(size)})
 	}
 	return p
@@ -151,6 +173,19 @@ func (s *server) placesPart() system.Part {
 			value = fmt.Sprintf("%s, built %s", f.Type, f.Built.Time().UTC().Format(time.DateOnly))
 		}
 		p.Facts = append(p.Facts, system.Fact{Label: f.Path, Value: value})
+	}
+	return p
+}
+
+// nodesPart tells of all nodes of the cluster.
+func nodesPart(present *presence, now homing.Millis) system.Part {
+	p := system.Part{Name: "Nodes", What: "are the cluster: edges take clicks and postbacks, desks show them"}
+	for _, n := range present.nodes() {
+		value := "homing " + n.Version
+		if !n.alive(now) {
+			value += ", last heard of at " + n.Seen.Time().UTC().Format("2006-01-02 15:04:05 UTC")
+		}
+		p.Facts = append(p.Facts, system.Fact{Label: n.String(), Value: value})
 	}
 	return p
 }

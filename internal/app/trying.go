@@ -13,8 +13,12 @@ import (
 )
 
 // openTrying opens what makes clicks that count nowhere: a second minter, of test
-// ids, and the demo advertiser.
+// ids, and the demo advertiser. An edge has nobody who tries anything, and leaves the
+// few numbers for test ids to desks.
 func (s *server) openTrying(ctx context.Context) (err error) {
+	if !s.cfg.shows() {
+		return nil
+	}
 	h := s.house
 	s.testMinter, err = mint.Open(ctx, mint.Options{Lessor: h.ledger, Clock: s.clock, Keyring: h.keyring, Log: s.log, Test: true, Patient: true})
 	if err != nil {
@@ -32,6 +36,9 @@ func (s *server) openTrying(ctx context.Context) (err error) {
 
 // runTrying keeps both going until ctx is done.
 func (s *server) runTrying(ctx context.Context) {
+	if !s.cfg.shows() {
+		return
+	}
 	s.house.beside(func() { s.testMinter.Keep(ctx) })
 	s.house.beside(func() { s.demo.Run(ctx) })
 }

@@ -10,7 +10,6 @@ import (
 	"homing/internal/engine/geo"
 	"homing/internal/engine/geo/mmdb"
 	"homing/internal/engine/warehouse"
-	"homing/internal/engine/warehouse/duckdb"
 	"homing/internal/engine/warehouse/duckdb/process"
 	"homing/internal/engine/warehouse/duckdb/process/child"
 	"homing/internal/flow/loader"
@@ -37,29 +36,29 @@ type reporting struct {
 	warehouse warehouse.Warehouse
 	loader    *loader.Loader
 	engine    *report.Engine
+	shared    bool // other nodes load into the same warehouse, and this one tells of all
 }
 
 // openReporting opens the warehouse and what feeds and asks it. It does not wait
 // for the warehouse's process, and not for a directory that can be written.
 func (h *house) openReporting(cfg *Config) error {
-	store := await(func() (warehouse.Warehouse, error) {
-		w, err := duckdb.Open(duckdb.Options{
-			Dir: h.dir.file(warehouseDir), Memory: int64(cfg.WarehouseMemory), Threads: cfg.WarehouseThreads,
-			Silence: cfg.WarehouseSilence, Clock: h.clock, Log: h.log,
-		})
-		if err != nil {
-			return nil, err // not w, which as a warehouse.Warehouse would not be nil
-		}
-		return w, nil
-	}, openEvery, h.clock, h.log)
+	store, err := h.openStore(cfg)
+	if err != nil {
+		return err
+	}
 	h.closers = append(h.closers, store.Close)
-	feed := loader.Open(loader.Options{
+	feeding := loader.Options{
 		Spool: h.spool, Books: h.ledger, Warehouse: store, Geo: h.places(), View: h.catalog.View, Refresh: h.catalog.Reload,
 		Masker: h.catalog.Masker(), Keyring: h.keyring, Clock: h.clock, Log: h.log,
 		KeepClicks: time.Duration(cfg.KeepClicks), KeepPostbacks: time.Duration(cfg.KeepPostbacks), NoArchive: cfg.NoArchive,
-	})
+		Lost: h.noteLoss,
+	}
+	if cfg.Warehouse != "" {
+		h.shareLoading(&feeding)
+	}
+	feed := loader.Open(feeding)
 	h.reporting = &reporting{
-		warehouse: store, loader: feed,
+		shared: cfg.Warehouse != "" && cfg.shows(), warehouse: store, loader: feed,
 		engine: &report.Engine{
 			Warehouse: store, View: h.catalog.View, Keyring: h.keyring, Masker: h.catalog.Masker(), Fresh: feed.Fresh, Clock: h.clock,
 		},

@@ -29,9 +29,17 @@ func (s *server) openWatching() {
 	})
 }
 
-// runWatching watches until ctx is done.
+// runWatching watches until ctx is done. Of several desks one does, with all that is
+// done once for a house.
 func (s *server) runWatching(ctx context.Context) {
-	s.house.beside(func() { s.watch.Run(ctx) })
+	m := s.house.member
+	switch {
+	case m == nil:
+		s.house.beside(func() { s.watch.Run(ctx) })
+	case s.cfg.shows():
+		s.house.beside(func() { m.housekeeping.Run(ctx, s.watch.Run) })
+		s.house.beside(func() { m.ledgerLoader.Run(ctx, nil) })
+	}
 }
 
 // spaceAt tells what is left on the disk of a directory.

@@ -74,7 +74,7 @@ func (w *work) take(campaign *catalog.Campaign, query []byte) {
 	w.readSource()
 	w.readClick(query)
 	var err error
-	if c.ID, c.Origin, err = e.options.Minter.Mint(campaign.ID); err != nil {
+	if c.ID, c.Origin, err = e.options.Minter.MintAt(campaign.ID, w.at); err != nil {
 		w.unavailable(clickDoor, causeOf(err), fmt.Errorf("couldn't mint a click id: %w", err))
 		return
 	}

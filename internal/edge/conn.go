@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 	"sync/atomic"
@@ -17,6 +18,8 @@ type conn struct {
 	counted netip.Addr // what it is counted as; invalid if it is not
 	closed  atomic.Bool
 	waiting waiting
+	// What the server and TLS ask for, of reads and of writes.
+	reading, writing deadline
 	// unread: the peer may still be sending what nobody will read.
 	unread atomic.Bool
 	asked  atomic.Uint32 // the last period of busy in which it asked something
@@ -27,8 +30,43 @@ var _ net.Conn = (*conn)(nil)
 // Read reads for whoever is above: the server, or TLS.
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.waiting.read(c.Conn, p)
+	for n == 0 && c.goesOn(&c.reading, net.Conn.SetReadDeadline, err) {
+		n, err = c.waiting.read(c.Conn, p)
+	}
 	c.look(p, n)
 	return n, err
+}
+
+// Write writes for whoever is above.
+func (c *conn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	for c.goesOn(&c.writing, net.Conn.SetWriteDeadline, err) {
+		var more int
+		more, err = c.Conn.Write(p[n:])
+		n += more
+	}
+	return n, err
+}
+
+// goesOn tells whether an error is none to whoever is above. Who closes the
+// connection has a deadline of its own, see linger.
+func (c *conn) goesOn(d *deadline, set setter, err error) bool {
+	return err != nil && !c.closed.Load() && d.outdated(c.Conn, set, err)
+}
+
+// SetReadDeadline notes a deadline, see deadline.
+func (c *conn) SetReadDeadline(t time.Time) error {
+	return c.reading.ask(c.Conn, net.Conn.SetReadDeadline, t)
+}
+
+// SetWriteDeadline notes a deadline, see deadline.
+func (c *conn) SetWriteDeadline(t time.Time) error {
+	return c.writing.ask(c.Conn, net.Conn.SetWriteDeadline, t)
+}
+
+// SetDeadline notes both.
+func (c *conn) SetDeadline(t time.Time) error {
+	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
 }
 
 // Close closes the connection. Closing with bytes unread makes the kernel

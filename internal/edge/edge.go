@@ -22,6 +22,7 @@ import (
 	"sync/atomic"
 
 	"github.com/valyala/fasthttp"
+	"golang.org/x/sys/cpu"
 
 	"homing"
 	"homing/internal/engine/geo"
@@ -59,6 +60,8 @@ type Options struct {
 	MaxRequests        int // 0 = no limit
 	// Ready says why the process is not ready; nil when it is. It is public.
 	Ready func() error
+	// Notices are what /readyz tells besides; public, too. nil = nothing.
+	Notices func() []string
 }
 
 // Edge serves the doors. All methods are safe for concurrent use.
@@ -75,10 +78,17 @@ type Edge struct {
 	faults   faults
 	overload overload
 
-	works    sync.Pool     // of *work
-	requests atomic.Uint32 // counts requests, for their ids
-	underWay atomic.Int64  // clicks and postbacks being worked on
+	works    sync.Pool // of *work
 	draining atomic.Bool
+
+	// Every request changes the next two, so each is alone on its line of the
+	// processors' caches: what stands beside it would have to be fetched anew by
+	// all the others.
+	_        cpu.CacheLinePad
+	requests atomic.Uint32 // counts requests, for their ids
+	_        cpu.CacheLinePad
+	underWay atomic.Int64 // clicks and postbacks being worked on
+	_        cpu.CacheLinePad
 
 	shut     chan struct{} // closed by Shutdown
 	watching sync.WaitGroup

@@ -30,12 +30,21 @@ func (w *work) ready() {
 		}
 	}
 	if why == "" {
-		w.answer(fasthttp.StatusOK, withNotices([]byte(`{"ok":true`), e.Notices()))
+		w.answer(fasthttp.StatusOK, withNotices([]byte(`{"ok":true`), e.publicNotices()))
 		return
 	}
 	body := append(judge.AppendJSON([]byte(`{"error":{"msg":`), why), '}')
-	w.answer(fasthttp.StatusServiceUnavailable, withNotices(body, e.Notices()))
+	w.answer(fasthttp.StatusServiceUnavailable, withNotices(body, e.publicNotices()))
 	w.ctx.Response.Header.SetCanonical(headerRetryAfter, oneSoon)
+}
+
+// publicNotices are what whoever asks may hear.
+func (e *Edge) publicNotices() []string {
+	list := e.Notices()
+	if e.options.Notices != nil {
+		list = append(list[:len(list):len(list)], e.options.Notices()...)
+	}
+	return list
 }
 
 // withNotices completes a JSON object.

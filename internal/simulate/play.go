@@ -80,7 +80,7 @@ func (c *Command) play(ctx context.Context, env Env, on *stage) (*report, error)
 	if err != nil {
 		return nil, err
 	}
-	if err := sleep(ctx, settling); err != nil {
+	if err := sleep(ctx, settling+env.Settle); err != nil {
 		return nil, err
 	}
 	held, err := p.books.reconcile(ctx, on.server, p.cast, p.began)
@@ -111,6 +111,9 @@ func (c *Command) perform(ctx context.Context, env Env, on *stage) (*play, error
 	}
 	run := p.began.Time().Format("2006-01-02 15:04:05")
 	if p.cast, err = assemble(ctx, on.server, run, c.Accounts, c.Campaigns); err != nil {
+		return nil, err
+	}
+	if err := sleep(ctx, env.Settle); err != nil {
 		return nil, err
 	}
 	progress := newProgress(env.Err, p, c.Duration)

@@ -68,6 +68,9 @@ type Env struct {
 	// Executable is the path of the homing program, for --kill.
 	Executable string
 	Clock      homing.Clock
+	// Settle is how long the nodes of a cluster need until they have all heard of a
+	// campaign, and have loaded what they took.
+	Settle time.Duration
 }
 
 // Server is what is asked of a running server over its control socket, see

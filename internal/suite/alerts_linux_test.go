@@ -312,14 +312,14 @@ func TestAlertsOfAFullDisk(t *testing.T) {
 				}
 				s.get(false, postbackPath+id)
 				now := s.scrape()
-				return now["homing_disk_free_bytes"].sum() < 1<<20 && now["homing_unavailable_total"].sum("door=postback") > 0 &&
+				return now["homing_disk_free_bytes"].sum() < 1<<20 && now["homing_unavailable_total"].sum("door=postback") > 0 && now["homing_ready"].sum() == 0 &&
 					now["homing_unavailable_total"].sum("door=click")+now["homing_clicks_unrecorded_total"].sum() > 0
 			})
 			leaveOut := slices.DeleteFunc(slices.Clone(onMachine), func(name string) bool { return slices.Contains(ownDisk, name) })
 			// Whether the ledger still has room in its log is a matter of luck.
-			leaveOut = append(leaveOut, "HomingNotReady", "LeaseMarginLow", "LoaderNotice", "WarehouseDown")
+			leaveOut = append(leaveOut, "LeaseMarginLow", "LoaderNotice", "WarehouseDown")
 			wantFiring(t, firing(t, before, s.scrape()), leaveOut,
-				"BackupOld", "DiskFull", "DiskFullSoon", "PostbacksUnavailable", own)
+				"BackupOld", "DiskFull", "DiskFullSoon", "HomingNotReady", "PostbacksUnavailable", own)
 			s.kill() // before its disk goes
 		})
 	}

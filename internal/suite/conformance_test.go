@@ -63,8 +63,10 @@ type stage struct {
 	seq                 uint16
 }
 
-func TestConformance(t *testing.T) {
-	st := newStage(t)
+func TestConformance(t *testing.T) { conform(t, newStage(t)) }
+
+// conform runs every case.
+func conform(t *testing.T, st *stage) {
 	file, err := os.Open("testdata/conformance/cases.jsonl")
 	if err != nil {
 		t.Fatal(err)
@@ -93,8 +95,9 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-func newStage(t *testing.T) *stage {
-	st := &stage{server: start(t, filepath.Join(t.TempDir(), "data"), "--trusted-proxies", trustedPeer+"/32")}
+func newStage(t *testing.T, args ...string) *stage {
+	args = append([]string{"--trusted-proxies", trustedPeer + "/32"}, args...)
+	st := &stage{server: start(t, filepath.Join(t.TempDir(), "data"), args...)}
 	st.main = st.newAccount("--multi-lead")
 	st.noLead = st.newAccount()
 	st.other = st.newAccount("--multi-lead")

@@ -102,8 +102,12 @@ func (l *lockedBuffer) String() string {
 func start(t *testing.T, dir string, args ...string) *server {
 	t.Helper()
 	s := &server{t: t, dir: dir, args: args}
+	t.Cleanup(func() {
+		if s.exited != nil { // it was started, whether or not it came up
+			s.kill()
+		}
+	})
 	s.run()
-	t.Cleanup(func() { s.kill() })
 	return s
 }
 
@@ -152,13 +156,13 @@ func (s *server) readAnnouncement(told chan string) {
 					s.setUp = word
 				case strings.HasPrefix(word, "https://"):
 					s.trackTLS = strings.TrimPrefix(word, "https://")
-				case strings.HasPrefix(word, "http://") && strings.Contains(line, "panel"):
+				case strings.HasPrefix(word, "http://") && tellsOfDesk(line):
 					s.desk = strings.TrimPrefix(word, "http://")
 				case strings.HasPrefix(word, "http://"):
 					s.track = strings.TrimPrefix(word, "http://")
 				}
 			}
-			if strings.Contains(line, "panel") {
+			if tellsOfDesk(line) {
 				announced = time.After(500 * time.Millisecond) // a set-up link may follow
 			}
 			if s.setUp != "" {
@@ -172,10 +176,19 @@ func (s *server) readAnnouncement(told chan string) {
 	}
 }
 
+// tellsOfDesk: an edge has a desk listener for health and metrics only.
+func tellsOfDesk(line string) bool {
+	return strings.Contains(line, "panel") || strings.Contains(line, "health and metrics")
+}
+
 func (s *server) waitReady() {
 	s.t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); ; {
-		resp, err := http.Get("http://" + s.track + "/readyz")
+		address := s.track
+		if address == "" { // a desk's
+			address = s.desk
+		}
+		resp, err := http.Get("http://" + address + "/readyz")
 		if err == nil {
 			resp.Body.Close()
 			if resp.StatusCode == 200 {

@@ -72,6 +72,9 @@ type Desk struct {
 	Doctor func(ctx context.Context, ask DoctorRequest, tell func(DoctorLine)) error
 	// Offline: no server runs, so that there is nothing to watch.
 	Offline bool
+	// Shared: other nodes have spools of their own, and lists come from the warehouse
+	// that all load into.
+	Shared bool
 }
 
 // People tells who may sign in.

@@ -12,7 +12,11 @@ import (
 )
 
 // DoctorRequest asks for an examination.
-type DoctorRequest struct{ Repair, Quick bool }
+type DoctorRequest struct {
+	Repair, Quick bool
+	// Acknowledge: what was lost before, and told of, has been seen.
+	Acknowledge bool
+}
 
 // DoctorLine is one thing that an examination tells; one of its fields is given.
 // The last line says that it is over.
@@ -57,13 +61,17 @@ func (c *Client) Doctor(ctx context.Context, ask DoctorRequest) iter.Seq2[Doctor
 	if ask.Quick {
 		q.Set("quick", "true")
 	}
+	if ask.Acknowledge {
+		q.Set("acknowledge", "true")
+	}
 	return listBy[DoctorLine](ctx, c, "POST", "doctor?"+q.Encode())
 }
 
 // doctor examines the house.
 func (d desk) doctor(r *http.Request, out *lines) error {
-	q := queryOf(r, "repair", "quick")
-	ask := DoctorRequest{Repair: q.values.Get("repair") == "true", Quick: q.values.Get("quick") == "true"}
+	q := queryOf(r, "repair", "quick", "acknowledge")
+	ask := DoctorRequest{Repair: q.values.Get("repair") == "true", Quick: q.values.Get("quick") == "true",
+		Acknowledge: q.values.Get("acknowledge") == "true"}
 	if q.err != nil {
 		return q.err
 	}

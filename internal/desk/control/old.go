@@ -21,8 +21,12 @@ import (
 const outOfOrder = homing.Millis(60_000)
 
 // spooled is the moment from which on the spool has everything; 0 if it never
-// gave anything up, or if there is nobody else to ask.
+// gave anything up, or if there is nobody else to ask. Of a cluster it has a part
+// only, and all comes from the warehouse.
 func (d desk) spooled(ctx context.Context) (homing.Millis, error) {
+	if d.Warehouse != nil && d.Shared {
+		return homing.MillisOf(d.Clock()) + outOfOrder, nil // clocks of nodes differ
+	}
 	if d.Warehouse == nil || d.Spool.Oldest() == 0 {
 		return 0, nil
 	}

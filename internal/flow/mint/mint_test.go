@@ -352,3 +352,24 @@ func TestMargin(t *testing.T) {
 		t.Errorf("without a number %s", got)
 	}
 }
+
+// TestMintAtTheArrival: an id has the moment at which its click arrived, unless
+// that is long ago for the minter.
+func TestMintAtTheArrival(t *testing.T) {
+	c := &clock{now: start}
+	m := open(t, newLessor(), c)
+	c.step(3 * time.Second)
+	if _, o, err := m.MintAt(1, start+2500); err != nil || o.Time != start+2500 {
+		t.Errorf("%v at %d, want the arrival", err, o.Time-start)
+	}
+	if _, o, err := m.Mint(1); err != nil || o.Time != start+3000 {
+		t.Errorf("%v at %d, want now", err, o.Time-start)
+	}
+	if _, o, err := m.MintAt(1, start+2500); err != nil || o.Time != start+3000 {
+		t.Errorf("%v at %d, want the last time used on", err, o.Time-start)
+	}
+	c.step(time.Second)
+	if _, o, err := m.MintAt(1, start+1); err != nil || o.Time != start+4000 {
+		t.Errorf("%v at %d, want now, because the arrival is long ago", err, o.Time-start)
+	}
+}

@@ -1,4 +1,4 @@
-//go:build postgres && !unix
+//go:build !unix
 
 package postgres
 

@@ -1,4 +1,4 @@
-//go:build postgres && unix
+//go:build unix
 
 package postgres
 
@@ -29,11 +29,13 @@ func alive(conn *pgx.Conn) bool {
 		return false
 	}
 	quiet := false
-	err = raw.Read(func(fd uintptr) bool {
+	// Not raw.Read, which waits for whoever else reads: after a slow write the driver
+	// leaves a read behind that ends with the server's next word, and none comes
+	// before the next statement.
+	err = raw.Control(func(fd uintptr) {
 		var peek [1]byte
 		_, _, err := unix.Recvfrom(int(fd), peek[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
 		quiet = errors.Is(err, unix.EAGAIN)
-		return true
 	})
 	return err == nil && quiet
 }

@@ -1,5 +1,3 @@
-//go:build postgres
-
 package postgres
 
 import (
@@ -41,6 +39,7 @@ func (l *Ledger) Amend(ctx context.Context, a ledger.Amendment) error {
 			if again := faultOf(err) == contested || stateOf(err) == uniqueViolation; !again || attempt == mostAttempts {
 				return err
 			}
+			l.repeated(err)
 		}
 	})
 	switch {

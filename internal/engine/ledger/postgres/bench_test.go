@@ -1,9 +1,8 @@
-//go:build postgres
-
 package postgres
 
 import (
 	"encoding/binary"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -31,53 +30,77 @@ func cpu() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// BenchmarkDecide counts claims of distinct clicks, synced to disk, by how many
-// wait at once, how many a transaction carries, and how many writers there are;
-// one-by-one is a transaction for each. The last are duplicates, and three nodes.
+// large is a durable cluster with room.
+func large(b *testing.B) *pgtest.Cluster {
+	return pgtest.Start(b, pgtest.Options{Durable: true, Settings: []string{"shared_buffers = 256MB", "max_wal_size = 4GB"}})
+}
+
+// trial is one way to claim.
+type trial struct {
+	callers int  // who wait at once, of all nodes
+	nodes   int  // 0 = 1
+	batch   int  // claims in a transaction at most; 0 = as it is without being told
+	again   bool // clicks that have converted
+}
+
+// BenchmarkDecide counts claims of distinct clicks, synced to disk, and of clicks
+// that have converted, by how many wait at once; beside it a transaction for each
+// claim, three nodes, and a synchronous standby on the same disk.
 func BenchmarkDecide(b *testing.B) {
-	c := pgtest.Start(b, pgtest.Options{Durable: true, Settings: []string{"shared_buffers = 256MB", "max_wal_size = 4GB"}})
-	for _, v := range []struct {
-		name                           string
-		callers, batch, writers, nodes int
-		again                          bool
-	}{
-		{"one-by-one/1", 1, 1, 1, 1, false},
-		{"one-by-one/64", 64, 1, 2, 1, false},
-		{"batches/1", 1, 512, 1, 1, false},
-		{"batches/64", 64, 512, 1, 1, false},
-		{"batches/256", 256, 512, 1, 1, false},
-		{"batches/256/two-writers", 256, 512, 2, 1, false},
-		{"batches/1024/two-writers", 1024, 512, 2, 1, false},
-		{"duplicates/256/two-writers", 256, 512, 2, 1, true},
-		{"batches/256/two-writers/three-nodes", 256, 512, 2, 3, false},
-	} {
-		b.Run(v.name, func(b *testing.B) {
-			var nodes []*Ledger
-			url := c.Schema()
-			for range v.nodes {
-				nodes = append(nodes, openWith(b, Options{URL: url, MaxBatch: v.batch, Writers: v.writers}))
-			}
-			const known = 10_000
-			if v.again {
-				claimMany(b, nodes, 512, known, func(n uint64) uint64 { return n })
-			}
-			b.ReportAllocs()
-			b.ResetTimer()
-			used, served := cpu(), c.CPU()
-			claimMany(b, nodes, v.callers, b.N, func(n uint64) uint64 {
-				if v.again {
-					n %= known
-				}
-				return n
+	c := large(b)
+	for _, callers := range []int{1, 16, 64, 256, 1024} {
+		b.Run(fmt.Sprintf("first/%d", callers), func(b *testing.B) { decideMany(b, c, c.Schema(), trial{callers: callers}) })
+	}
+	b.Run("duplicate/256", func(b *testing.B) { decideMany(b, c, c.Schema(), trial{callers: 256, again: true}) })
+	b.Run("one-by-one/64", func(b *testing.B) { decideMany(b, c, c.Schema(), trial{callers: 64, batch: 1}) })
+	b.Run("three-nodes/256", func(b *testing.B) { decideMany(b, c, c.Schema(), trial{callers: 256, nodes: 3}) })
+	c.Standby(b, "second")
+	for _, callers := range []int{1, 64, 256} {
+		b.Run(fmt.Sprintf("standby/%d", callers), func(b *testing.B) { decideMany(b, c, c.Schema(), trial{callers: callers}) })
+	}
+}
+
+// BenchmarkDistance does so from a node whose round trip to the server takes longer.
+func BenchmarkDistance(b *testing.B) {
+	c := large(b)
+	for _, roundTrip := range []time.Duration{time.Millisecond, 10 * time.Millisecond, 80 * time.Millisecond} {
+		proxy := c.Between(b, roundTrip)
+		for _, callers := range []int{1, 64, 256, 1024} {
+			b.Run(fmt.Sprintf("%v/%d", roundTrip, callers), func(b *testing.B) {
+				decideMany(b, c, proxy.URL(b, c.Schema()), trial{callers: callers})
 			})
-			b.ReportMetric(float64(cpu()-used)/float64(b.N)/1000, "µs-cpu/claim")
-			b.ReportMetric(float64(c.CPU()-served)/float64(b.N)/1000, "µs-server/claim")
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "claims/s")
-			b.StopTimer()
-			for _, l := range nodes {
-				_ = l.Close()
-			}
-		})
+		}
+	}
+}
+
+func decideMany(b *testing.B, c *pgtest.Cluster, url string, t trial) {
+	var nodes []*Ledger
+	for range max(t.nodes, 1) {
+		nodes = append(nodes, openWith(b, Options{URL: url, MaxBatch: t.batch}))
+	}
+	const known = 10_000
+	if t.again {
+		claimMany(b, nodes, 512, known, func(n uint64) uint64 { return n })
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	used, served := cpu(), c.CPU()
+	claimMany(b, nodes, t.callers, b.N, func(n uint64) uint64 {
+		if t.again {
+			n %= known
+		}
+		return n
+	})
+	b.StopTimer()
+	b.ReportMetric(float64(cpu()-used)/float64(b.N)/1000, "µs-cpu/claim")
+	b.ReportMetric(float64(c.CPU()-served)/float64(b.N)/1000, "µs-server/claim")
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "claims/s")
+	b.ReportMetric(float64(b.Elapsed().Microseconds())*float64(min(t.callers, b.N))/float64(b.N)/1000, "ms/claim")
+	if size, err := nodes[0].Size(); err == nil && !t.again {
+		b.ReportMetric(float64(size)/float64(b.N), "bytes/claim")
+	}
+	for _, l := range nodes {
+		_ = l.Close()
 	}
 }
 

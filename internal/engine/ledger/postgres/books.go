@@ -1,5 +1,3 @@
-//go:build postgres
-
 package postgres
 
 import (
@@ -92,7 +90,7 @@ func arrived(w *walk, compare string, at homing.Millis) {
 // Erasures implements ledger.Books. They are numbered and committed one at a
 // time, so none below one that is seen can be missing.
 func (l *Ledger) Erasures(ctx context.Context, after int64, limit int) ([]ledger.Erasure, error) {
-	return list(ctx, l, "erasures", "SELECT number, at, account, click FROM erased WHERE number > $1 ORDER BY number LIMIT $2",
+	erasures, err := list(ctx, l, "erasures", "SELECT number, at, account, click FROM erased WHERE number > $1 ORDER BY number LIMIT $2",
 		func(row pgx.CollectableRow) (e ledger.Erasure, err error) {
 			var click []byte
 			err = row.Scan(&e.Number, &e.At, &e.Account, &click)
@@ -101,6 +99,13 @@ func (l *Ledger) Erasures(ctx context.Context, after int64, limit int) ([]ledger
 			}
 			return e, err
 		}, after, max(limit, 0))
+	if n := len(erasures); err == nil && n > 0 {
+		err = told("read the erasures", l.assure(ctx, &l.assured.erasure, erasures[n-1].Number, highestErasure))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return erasures, nil
 }
 
 const changeColumns = "SELECT number, conversion, at, from_status, to_status, actor, reason FROM changes"
@@ -114,7 +119,14 @@ func changeOf(row pgx.CollectableRow) (c homing.Change, err error) {
 // commit: a number that can be seen has none below it that cannot (see package
 // postgres).
 func (l *Ledger) Changes(ctx context.Context, after int64, limit int) ([]homing.Change, error) {
-	return list(ctx, l, "changes", changeColumns+" WHERE number > $1 ORDER BY number LIMIT $2", changeOf, after, max(limit, 0))
+	changes, err := list(ctx, l, "changes", changeColumns+" WHERE number > $1 ORDER BY number LIMIT $2", changeOf, after, max(limit, 0))
+	if n := len(changes); err == nil && n > 0 {
+		err = told("read the changes", l.assure(ctx, &l.assured.change, changes[n-1].Number, highestChange))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return changes, nil
 }
 
 // History implements ledger.Books. A conversion that does not exist has none:

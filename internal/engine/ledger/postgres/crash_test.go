@@ -1,5 +1,3 @@
-//go:build postgres
-
 package postgres
 
 import (
@@ -152,7 +150,7 @@ func TestPromotion(t *testing.T) {
 	standby := primary.Standby(t, "second")
 	url := strings.Replace(primary.URL("postgres"), primary.Address(), primary.Address()+","+standby.Address(), 1)
 	l := openURL(t, url)
-	warnings, err := l.Warnings(t.Context())
+	warnings, err := l.warnings(t.Context())
 	if words := strings.Join(warnings, "\n"); err != nil || strings.Contains(words, "standby") {
 		t.Errorf("warnings %q, %v", words, err)
 	}
@@ -179,6 +177,9 @@ func TestPromotion(t *testing.T) {
 	if err := l.Extend(t.Context(), lease, ledgertest.Noon+2000); err != nil {
 		t.Errorf("the lease after the promotion: %v", err)
 	}
+	if next, err := l.Lease(t.Context(), ledgertest.Noon+1500, ledgertest.Noon+3000, false); err != nil || next.Node == lease.Node {
+		t.Errorf("another node gets %+v beside %+v, %v", next, lease, err)
+	}
 }
 
 func (b *books) snapshot() map[int]homing.ConversionID {
@@ -202,7 +203,7 @@ func TestUnreplicatedIsNotAcknowledged(t *testing.T) {
 	c.Exec(t, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
 	c.Exec(t, "SELECT pg_reload_conf()")
 	time.Sleep(200 * time.Millisecond) // until the backends have heard
-	warnings, err := l.Warnings(t.Context())
+	warnings, err := l.warnings(t.Context())
 	if words := strings.Join(warnings, "\n"); err != nil || !strings.Contains(words, "no synchronous standby answers") {
 		t.Errorf("warnings %q, %v", words, err)
 	}

@@ -1,5 +1,3 @@
-//go:build postgres
-
 package postgres
 
 import (
@@ -7,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 
 	"homing"
@@ -96,6 +95,19 @@ var decideOIDs = []uint32{
 	oidByteaList, oidByteaList, oidInt8List, oidInt8List, oidInt8List, oidInt8List, oidInt8List, oidInt8List,
 	oidTextList, oidInt8List, oidInt8List, oidByteaList, oidInt8List, oidTextList, oidTextList, oidByteaList, oidInt8List, oidInt8List,
 }
+
+// decideErasedSQL is decideSQL for one claim, of an erased click, whose lead code
+// may stand under several hashes: the oldest that is there counts, else the one it
+// comes with. It is asked within the turn, for a node may not know the newest key
+// yet, and in the same packet, for a sender who sends old postbacks again from far
+// away must not keep everybody waiting.
+var (
+	decideErasedSQL = strings.Replace(decideSQL, "$2::bytea[]", `ARRAY[coalesce((
+		SELECT f.lead FROM unnest($19::bytea[]) WITH ORDINALITY AS h (lead, pos)
+		JOIN conversions f ON f.click = ($1::bytea[])[1] AND f.lead = h.lead AND f.goal = ($3::bigint[])[1]
+		ORDER BY h.pos DESC LIMIT 1), ($2::bytea[])[1])]`, 1)
+	decideErasedOIDs = append(slices.Clone(decideOIDs), oidByteaList)
+)
 
 // elementOf is the type of a list's elements.
 var elementOf = map[uint32]uint32{oidByteaList: oidBytea, oidInt8List: oidInt8, oidTextList: oidText}

@@ -1,5 +1,3 @@
-//go:build postgres
-
 // Package postgres is the ledger that many nodes share: tables on a PostgreSQL
 // server, or on what speaks its protocol.
 //
@@ -24,10 +22,10 @@
 // commit: the highest number plus one is then right, and nothing above a number
 // that can be seen is still under way. Commits of claims are one after the other
 // in the whole cluster. That is dear for single claims, and cheap for batches: see
-// BenchmarkDecide. What keeps the turn short is that the four statements of
-// a batch go to the server in one packet, so that it is held for the server's own
-// time (look-ups, inserts, the wait for disk and standby) and never for the round
-// trip of a node that is far away.
+// BenchmarkDecide. What keeps the turn short is that the statements of a batch go to
+// the server in one packet, the claims before the lock, so that it is held for the
+// server's own time (look-ups, inserts, the wait for disk and standby) and never for
+// the round trip of a node that is far away.
 //
 // Rejected: a row with the last numbers, updated by each batch. Every update leaves
 // a dead version behind for as long as anybody's snapshot is older (a backup takes
@@ -42,6 +40,12 @@
 // be visible on the primary before the standby has it (after a crash or a cancelled
 // wait), and a duplicate that was told of it would be told of what a promotion
 // loses.
+//
+// # What is told
+//
+// A row may be visible and yet lost by a promotion: see assured.go. So whatever
+// others build on (changes, erasures, settings, shared values) is told after the
+// standby has it; lists are not.
 //
 // # Errors
 //

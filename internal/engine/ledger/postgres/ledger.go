@@ -1,5 +1,3 @@
-//go:build postgres
-
 package postgres
 
 import (
@@ -25,6 +23,7 @@ type Ledger struct {
 	writing  []setting
 	queue    *queue
 	pool     *pgxpool.Pool
+	assured  assurance
 
 	work     context.Context // ends when Close begins; of everything but claims
 	stopWork context.CancelCauseFunc
@@ -88,7 +87,7 @@ func (l *Ledger) open(ctx context.Context, cfg *pgxpool.Config, o *Options) erro
 	if l.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
 		return l.connecting(err)
 	}
-	warnings, err := l.Warnings(ctx)
+	warnings, err := l.warnings(ctx)
 	for _, w := range warnings {
 		l.log.Warn("the ledger's server is not as safe as it could be", "warning", w)
 	}

@@ -1,5 +1,3 @@
-//go:build postgres
-
 package postgres
 
 import (
@@ -113,7 +111,7 @@ func TestSchemaMadeByAnother(t *testing.T) {
 	if d, err := claimOnce(t, l, 1); err != nil || !d.First {
 		t.Errorf("%+v, %v", d, err)
 	}
-	warnings, err := l.Warnings(t.Context())
+	warnings, err := l.warnings(t.Context())
 	if err != nil || !strings.Contains(strings.Join(warnings, "\n"), "fsync is off") {
 		t.Errorf("%q, %v", warnings, err)
 	}

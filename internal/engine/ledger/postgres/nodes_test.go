@@ -1,5 +1,3 @@
-//go:build postgres
-
 package postgres
 
 import (
@@ -53,24 +51,16 @@ func TestNodesDecideOnce(t *testing.T) {
 			})
 		}
 	}
-	var follower sync.WaitGroup
-	follower.Go(func() {
-		for seen := int64(0); seen < clicks; {
-			changes, err := all[0].Changes(context.Background(), seen, 50)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			for _, c := range changes {
-				if seen++; c.Number != seen {
-					t.Errorf("change %d stands where %d should", c.Number, seen)
-					return
-				}
-			}
+	var following sync.WaitGroup
+	end := make(chan struct{})
+	following.Go(func() {
+		if seen := follow(t, all[0], end); len(seen) != clicks {
+			t.Errorf("a follower saw %d changes of %d", len(seen), clicks)
 		}
 	})
 	calls.Wait()
-	follower.Wait()
+	close(end)
+	following.Wait()
 	for click := range firsts {
 		if n := firsts[click].Load(); n != 1 {
 			t.Errorf("click %d was first %d times", click, n)

@@ -1,5 +1,3 @@
-//go:build postgres
-
 package postgres
 
 import (
@@ -34,14 +32,15 @@ const (
 // recovery to a point in time, and after the promotion of a standby that lacked
 // the last commits. Nodes that still run lose their node numbers, and end.
 func (l *Ledger) Restored(ctx context.Context, by ledger.Actor, detail string) error {
+	ahead := rulebook.NumbersPassed()
 	err := l.atDesk(ctx, bothTurns, by, func(ctx context.Context, d desk) error {
-		if err := exec(ctx, d, "UPDATE numbers SET last = last + $1 WHERE thing IN ('account', 'key', 'campaign', 'user', 'token')", rulebook.NumbersAhead); err != nil {
+		if err := exec(ctx, d, "UPDATE numbers SET last = last + $1 WHERE thing IN ('account', 'key', 'campaign', 'user', 'token')", ahead); err != nil {
 			return err
 		}
 		if err := d.giveUpNodes(ctx); err != nil {
 			return err
 		}
-		for _, sql := range []string{"DELETE FROM sessions", "DELETE FROM links", "UPDATE settings SET version = version + 1"} {
+		for _, sql := range []string{"DELETE FROM sessions", "DELETE FROM links", "DELETE FROM duties", "UPDATE settings SET version = version + 1"} {
 			if err := exec(ctx, d, sql); err != nil {
 				return err
 			}

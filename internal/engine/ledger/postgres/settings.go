@@ -1,5 +1,3 @@
-//go:build postgres
-
 package postgres
 
 import (
@@ -33,6 +31,9 @@ func (l *Ledger) Snapshot(ctx context.Context) (*ledger.Snapshot, error) {
 		s.Campaigns, err = collect(ctx, q, campaignColumns+" ORDER BY id", campaignOf)
 		return err
 	})
+	if err == nil {
+		err = l.assureVersion(ctx, s.Version)
+	}
 	if err != nil {
 		return nil, told("read the settings", err)
 	}

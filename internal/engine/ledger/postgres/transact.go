@@ -1,5 +1,3 @@
-//go:build postgres
-
 package postgres
 
 import (
@@ -111,8 +109,16 @@ func (l *Ledger) transact(ctx context.Context, locks []string, run func(context.
 			if faultOf(err) != contested || attempt == mostAttempts || ctx.Err() != nil {
 				return err
 			}
+			l.repeated(err)
 		}
 	})
+}
+
+// repeated tells of a transaction that others were in the way of, and that is carried
+// out again. On a server of PostgreSQL's own kind there are none: whoever could be in
+// the way waits for a lock first.
+func (l *Ledger) repeated(err error) {
+	l.log.Debug("a transaction of the ledger is carried out again", "err", err)
 }
 
 func transactOnce(ctx context.Context, conn *pgxpool.Conn, locks []string, run func(context.Context, pgx.Tx) error) error {

@@ -1,21 +1,33 @@
-//go:build postgres
-
 package postgres
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Warnings tells, in words, by which settings the server may lose what was
-// acknowledged, and what to do: for start-up and doctor. Servers that know a
-// setting not are not asked about it. It is empty if all is well.
-func (l *Ledger) Warnings(ctx context.Context) (warnings []string, err error) {
-	err = l.read(ctx, func(ctx context.Context, q querier) error {
+// Warnings implements ledger.Warner: for start-up and doctor. Servers that do not
+// know a setting are not asked about it.
+func (l *Ledger) Warnings(ctx context.Context) []string {
+	warnings, err := l.warnings(ctx)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	return warnings
+}
+
+func (l *Ledger) warnings(ctx context.Context) (warnings []string, err error) {
+	err = l.on(ctx, func(ctx context.Context, q *pgxpool.Conn) error {
 		warnings = nil
+		if l.isOpen(q.Conn().PgConn().Conn()) {
+			warnings = append(warnings, "the connection is not encrypted, because the server offers no TLS: hashes of passwords and lead codes can be read "+
+				"on the way; set ssl = on there and sslmode=verify-full in --ledger, or sslmode=disable if nobody else is on that network")
+		}
 		settings, err := serverSettings(ctx, q)
 		if err != nil {
 			return err
@@ -37,6 +49,19 @@ func (l *Ledger) Warnings(ctx context.Context) (warnings []string, err error) {
 	return warnings, told("ask the ledger's server for its settings", err)
 }
 
+// isOpen tells whether a connection to another machine is in the clear though
+// nobody chose so.
+func (l *Ledger) isOpen(conn net.Conn) bool {
+	if l.config.TLSConfig == nil { // sslmode=disable, or a socket of this machine
+		return false
+	}
+	if _, secure := conn.(*tls.Conn); secure {
+		return false
+	}
+	addr, ok := conn.RemoteAddr().(*net.TCPAddr)
+	return ok && !addr.IP.IsLoopback()
+}
+
 // dangerous settings, and what they mean.
 var dangerous = []struct{ name, value, words string }{
 	{"fsync", "off", "fsync is off: a power cut may lose acknowledged conversions and leave the ledger damaged; set fsync = on in postgresql.conf"},
@@ -45,6 +70,8 @@ var dangerous = []struct{ name, value, words string }{
 		"homing raises it to on in its own sessions, which a pooler between them may not keep; set synchronous_commit = on"},
 	{"synchronous_commit", "local", "synchronous_commit is local: a commit does not wait for the synchronous standby, so that its promotion may lose " +
 		"acknowledged conversions and lend node numbers twice; set synchronous_commit = on"},
+	{"synchronous_commit", "remote_write", "synchronous_commit is remote_write: a commit waits until the standby has it in memory, not on its disk, so that " +
+		"a power cut of both machines may lose acknowledged conversions; set synchronous_commit = on"},
 	{"data_checksums", "off", "data_checksums is off: a flipped bit on the server's disk goes unnoticed; run pg_checksums --enable while the server is stopped"},
 }
 

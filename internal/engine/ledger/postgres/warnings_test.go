@@ -1,5 +1,3 @@
-//go:build postgres
-
 package postgres
 
 import (
@@ -19,7 +17,7 @@ func TestWarnings(t *testing.T) {
 	l := openURL(t, c.URL("postgres"))
 	told := func() string {
 		t.Helper()
-		warnings, err := l.Warnings(t.Context())
+		warnings, err := l.warnings(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -44,6 +42,9 @@ func TestWarnings(t *testing.T) {
 			t.Errorf("%s: synchronous_commit is %s, %v", name, value, err)
 		}
 		_ = conn.Close(context.Background())
+	}
+	if all := l.Warnings(t.Context()); strings.Join(all, "\n") != words {
+		t.Errorf("to others it tells %q", all)
 	}
 	c.Exec(t, "ALTER DATABASE postgres SET synchronous_commit = local")
 	l = openURL(t, c.URL("postgres"))

@@ -1,5 +1,3 @@
-//go:build postgres
-
 package postgres
 
 import (
@@ -22,10 +20,7 @@ func (l *Ledger) notify(ctx context.Context) {
 	})
 }
 
-// Watch gives a signal soon after settings may have changed, on whichever node,
-// and whenever word of it may have been missed: the channel has room for one.
-// It is a hint beside polling Version. The channel is closed when ctx is done or
-// the ledger closes.
+// Watch implements ledger.Watcher.
 func (l *Ledger) Watch(ctx context.Context) <-chan struct{} {
 	changed := make(chan struct{}, 1)
 	if l.work.Err() != nil {

@@ -1,5 +1,3 @@
-//go:build postgres
-
 package postgres
 
 import (
@@ -24,8 +22,8 @@ import (
 //   - No answer leaves before COMMIT was answered. So a duplicate is never told
 //     before its first is durable, whether both are in one batch or not, and
 //     whichever node wrote it.
-//   - The turn is held for the server's time only, never for a round trip: all four
-//     statements lie at the server when the first one runs.
+//   - The turn is held for the server's time only, never for a round trip: see
+//     packet.go.
 //   - If the connection is lost nobody knows whether COMMIT was carried out. All
 //     are told homing.ErrUnavailable, and who asks again is a duplicate, or first.
 //   - If the server takes offence at a value, each claim is carried out alone, so
@@ -50,6 +48,7 @@ const mostAttempts = 5
 func (w *writer) loop() {
 	defer w.drop()
 	buf := make([]*job, 0, w.queue.maxBatch)
+	w.connectAhead()
 	for {
 		batch := w.queue.take(w.number, buf)
 		if batch == nil {
@@ -61,6 +60,13 @@ func (w *writer) loop() {
 		err := w.carryOut(batch)
 		w.queue.done(w.number, batch, told("commit to the ledger", err))
 	}
+}
+
+// connectAhead spares the first claims the round trips of a new connection.
+func (w *writer) connectAhead() {
+	ctx, cancel := context.WithTimeout(w.ledger.work, w.ledger.patience)
+	defer cancel()
+	_ = w.ready(ctx) // else with the first claims
 }
 
 // drop gives the connection up.
@@ -83,14 +89,27 @@ func (w *writer) ready(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, s := range writerStatements {
-		if _, err := conn.PgConn().Prepare(ctx, s.name, s.sql, s.oids); err != nil {
-			_ = conn.Close(ctx) // nothing was begun on it
-			return fmt.Errorf("couldn't prepare %q: %w", s.name, err)
-		}
+	if err := prepare(ctx, conn.PgConn()); err != nil {
+		_ = conn.Close(ctx) // nothing was begun on it
+		return fmt.Errorf("couldn't prepare the statements: %w", err)
 	}
 	w.conn = conn
 	return nil
+}
+
+// prepare prepares all statements in one round trip.
+func prepare(ctx context.Context, conn *pgconn.PgConn) error {
+	pipeline := conn.StartPipeline(ctx)
+	for _, s := range writerStatements {
+		pipeline.SendPrepare(s.name, s.sql, s.oids)
+	}
+	err := pipeline.Sync()
+	for range writerStatements {
+		if err == nil {
+			_, err = pipeline.GetResults()
+		}
+	}
+	return errors.Join(err, pipeline.Close())
 }
 
 // writerStatements are prepared on each connection of a writer.
@@ -101,6 +120,7 @@ var writerStatements = []struct {
 	{"homing_begin", begin, nil},
 	{"homing_turn", lockTurn, nil},
 	{"homing_decide", decideSQL, decideOIDs},
+	{"homing_decide_erased", decideErasedSQL, decideErasedOIDs},
 	{"homing_commit", "COMMIT", nil},
 }
 
@@ -149,6 +169,7 @@ func (w *writer) repeat(ctx context.Context, run func() error) error {
 		if !again || attempt == mostAttempts || ctx.Err() != nil {
 			return err
 		}
+		w.ledger.repeated(err)
 	}
 }
 
@@ -165,62 +186,13 @@ func (w *writer) settle(ctx context.Context, err error) {
 	}
 }
 
-var binaryFormat = []int16{1}
-
 // attempt sends a batch and reads what comes of it.
 func (w *writer) attempt(ctx context.Context, batch []*job) error {
 	for _, j := range batch {
 		j.err = nil
 	}
 	w.asked.gather(batch)
-	var send pgconn.Batch
-	send.ExecPrepared("homing_begin", nil, nil, nil)
-	send.ExecPrepared("homing_turn", nil, nil, nil)
-	send.ExecPrepared("homing_decide", w.asked.params[:], binaryFormat, binaryFormat)
-	send.ExecPrepared("homing_commit", nil, nil, nil)
-	began := w.clock()
-	forgetNotice(w.conn.PgConn())
-	results := w.conn.PgConn().ExecBatch(ctx, &send)
-	if err := w.read(results); err != nil {
-		return err
-	}
-	if err := noticed(w.conn.PgConn()); err != nil {
-		return err
-	}
-	w.committed(len(batch), w.clock().Sub(began))
-	return nil
-}
-
-// read takes the answers in. Whatever goes wrong, it is not committed for sure.
-func (w *writer) read(results *pgconn.MultiResultReader) (err error) {
-	var last pgconn.CommandTag
-	rows := 0
-	for results.NextResult() {
-		result := results.ResultReader()
-		for result.NextRow() {
-			if row := result.Values(); len(row) == 8 && err == nil {
-				err = w.asked.take(row)
-				rows++
-			}
-		}
-		tag, closeErr := result.Close()
-		if err == nil {
-			err = closeErr
-		}
-		last = tag
-	}
-	if closeErr := results.Close(); err == nil || closeErr != nil {
-		err = closeErr
-	}
-	switch {
-	case err != nil:
-		return err
-	case last.String() != "COMMIT":
-		return fmt.Errorf("%w: the server ended the transaction with %q", homing.ErrUnavailable, last.String())
-	case rows != len(w.asked.leaders):
-		return fmt.Errorf("the server decided %d of %d claims", rows, len(w.asked.leaders))
-	}
-	return nil
+	return w.send(ctx, w.asked, len(batch), "homing_decide", w.asked.params[:])
 }
 
 // bury decides the claims of erased clicks of the batch that was just committed,
@@ -237,11 +209,8 @@ func (w *writer) bury(ctx context.Context) error {
 	return nil
 }
 
-const findHashed = `SELECT lead FROM conversions WHERE click = $1 AND goal = $2 AND lead = ANY($3)`
-
-// decideErased finds the conversion under one of the hashes of its lead code, or
-// makes it under the newest, without a receipt. Which it is, is asked within the
-// turn: a node may not know the newest key yet.
+// decideErased finds the conversion of a claim of an erased click under one of the
+// hashes of its lead code, or makes it under the newest, without a receipt.
 func (w *writer) decideErased(ctx context.Context, j *job) error {
 	hashes, err := w.hashesOf(&j.claim)
 	if err != nil {
@@ -250,45 +219,14 @@ func (w *writer) decideErased(ctx context.Context, j *job) error {
 	bare := &job{}
 	bare.claim.Claim, bare.claim.click, bare.claim.bare = j.claim.Claim, j.claim.click, true
 	bare.claim.Lead = hashes[0]
-	forgetNotice(w.conn.PgConn())
-	tx, err := w.conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted})
-	if err != nil {
-		return err
-	}
-	defer func() { _ = tx.Rollback(ctx) }() // does nothing after Commit
-	if _, err := tx.Exec(ctx, lockTurn); err != nil {
-		return err
-	}
-	rows, err := tx.Query(ctx, findHashed, j.claim.click[:], int64(j.claim.Goal), hashes)
-	if err != nil {
-		return err
-	}
-	stored, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
-	if err != nil {
-		return err
-	}
-	for _, hash := range hashes { // the oldest that is there counts
-		for _, s := range stored {
-			if string(s) == string(hash) {
-				bare.claim.Lead = hash
-			}
-		}
-	}
 	one := newAsked()
 	one.gather([]*job{bare})
-	result := w.conn.PgConn().ExecPrepared(ctx, "homing_decide", one.params[:], binaryFormat, binaryFormat)
-	for result.NextRow() {
-		if takeErr := one.take(result.Values()); err == nil {
-			err = takeErr
-		}
+	var known column
+	known.begin(oidBytea)
+	for _, hash := range hashes {
+		known.bytes(hash)
 	}
-	if _, closeErr := result.Close(); closeErr != nil {
-		err = closeErr
-	}
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(tx.Commit(ctx), noticed(w.conn.PgConn())); err != nil {
+	if err := w.send(ctx, one, 1, "homing_decide_erased", append(one.params[:], known.end())); err != nil {
 		return err
 	}
 	one.decisions()

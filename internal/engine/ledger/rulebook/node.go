@@ -12,10 +12,12 @@ import (
 
 // What a restored ledger keeps away from; see ledger.Copier.
 const (
-	// NumbersAhead is how many numbers are passed over: nobody makes as many
+	// numbersAhead is how many numbers are passed over: nobody makes as many
 	// accounts or campaigns between a backup and a loss, and there are 40,000 times
 	// as many.
-	NumbersAhead = 100_000
+	numbersAhead = 100_000
+	// numbersDraw is how many times as many are passed over at most.
+	numbersDraw = 1_000
 	// NodesGivenUp is for how long. A clock that is behind by more is behind the
 	// backup itself, which is noticed before.
 	NodesGivenUp homing.Millis = 400 * 24 * 60 * 60 * 1000
@@ -30,6 +32,12 @@ const (
 	KeepExpired = homing.Millis(7 * 24 * time.Hour / time.Millisecond)
 	KeepEnded   = homing.Millis(7 * 24 * time.Hour / time.Millisecond)
 )
+
+// NumbersPassed is how many numbers of accounts, keys, campaigns, users and tokens a
+// restored ledger passes over. It is drawn by chance: the same backup may be restored
+// twice, and what the first restored house gave a number to must not be something
+// else in the second.
+func NumbersPassed() int64 { return numbersAhead * (1 + draw(numbersDraw)) }
 
 // DrawBlock draws the first number of the block of node numbers that a restored
 // ledger goes on lending.
@@ -56,11 +64,16 @@ func DrawBlock(used map[homing.NodeID]bool) homing.NodeID {
 	if len(fresh) == 0 {
 		fresh = others
 	}
-	n, err := rand.Int(rand.Reader, big.NewInt(int64(len(fresh))))
+	return fresh[draw(int64(len(fresh)))]
+}
+
+// draw draws a number below n.
+func draw(n int64) int64 {
+	drawn, err := rand.Int(rand.Reader, big.NewInt(n))
 	if err != nil {
 		panic(fmt.Sprintf("rulebook: no randomness: %v", err)) // see crypto/rand
 	}
-	return fresh[n.Int64()]
+	return drawn.Int64()
 }
 
 // NodeRange is the first and last number of the ordinary ones, or of those for

@@ -8,20 +8,13 @@ import (
 
 	"homing"
 	"homing/internal/engine/ledger"
+	"homing/internal/engine/ledger/rulebook"
 )
-
-// mayMove tells whether an operator may move a conversion so: anywhere but to
-// late, which only a postback can be.
-func mayMove(from, to homing.Status) bool {
-	known := from >= homing.Pending && from <= homing.LateStatus
-	judged := to == homing.Pending || to == homing.Approved || to == homing.Rejected
-	return known && judged && from != to
-}
 
 // Amend implements ledger.Decider.
 func (l *Ledger) Amend(ctx context.Context, a ledger.Amendment) error {
-	if !mayMove(a.From, a.To) {
-		return fmt.Errorf("%w: a conversion cannot go from %v to %v", homing.ErrInvalid, a.From, a.To)
+	if err := rulebook.CheckMove(a.From, a.To); err != nil {
+		return err
 	}
 	return l.do(ctx, func(w *writer) error { return w.amend(a) })
 }
@@ -38,20 +31,12 @@ func (w *writer) amend(a ledger.Amendment) error {
 		return fmt.Errorf("%w: conversion %v is %v, not %v", homing.ErrConflict, a.Conversion, now, a.From)
 	}
 	if err := exec(w.conn, "UPDATE conversions SET status = ?2, flags = flags | ?3 WHERE id = ?1",
-		a.Conversion, a.To, acceptance(a)); err != nil {
+		a.Conversion, a.To, rulebook.Acceptance(a)); err != nil {
 		return err
 	}
 	return w.insertChange(homing.Change{
 		Conversion: a.Conversion, At: a.At, From: a.From, To: a.To, Actor: a.Actor, Reason: a.Reason,
 	})
-}
-
-// acceptance is the flag of a late conversion that is let into the totals.
-func acceptance(a ledger.Amendment) homing.Flags {
-	if a.From == homing.LateStatus && a.To.InTotals() {
-		return homing.FlagLateAccepted
-	}
-	return 0
 }
 
 // changeOf reads the columns number, conversion, at, from_status, to_status,

@@ -1,58 +1,15 @@
 package sqlite
 
 import (
-	"fmt"
-	"strings"
-
-	"homing"
 	"homing/internal/engine/ledger"
+	"homing/internal/engine/ledger/rulebook"
 )
 
-// entry is what an edit leaves in the audit log.
-type entry struct {
-	action  string // "account.create"
-	object  string // "account 3"
-	detail  string
-	account homing.AccountID // whom it is about; 0 = nobody
-}
-
-func (w *writer) audit(by ledger.Actor, e entry) error {
+// audit writes an entry into the audit log; none if nothing changed.
+func (w *writer) audit(by ledger.Actor, e rulebook.Entry) error {
+	if e.Action == "" {
+		return nil
+	}
 	return exec(w.conn, "INSERT INTO audit (at, actor, action, object, detail, account) VALUES (?1,?2,?3,?4,?5,?6)",
-		by.At, by.Name, e.action, e.object, e.detail, e.account)
-}
-
-// field is one field of a thing before and after an edit, as text. Secrets are
-// never passed in: they are told as "replaced".
-type field struct{ name, before, after string }
-
-func fieldOf[T any](name string, before, after T) field {
-	return field{name, fmt.Sprint(before), fmt.Sprint(after)}
-}
-
-// differences tells what an edit changed, in words; nothing if nothing. Of a
-// new thing it names what is set.
-func differences(fields ...field) string {
-	var b strings.Builder
-	for _, f := range fields {
-		if f.before == f.after {
-			continue
-		}
-		if b.Len() > 0 {
-			b.WriteString("; ")
-		}
-		if f.before == "" {
-			fmt.Fprintf(&b, "%s %q", f.name, f.after)
-		} else {
-			fmt.Fprintf(&b, "%s %q → %q", f.name, f.before, f.after)
-		}
-	}
-	return b.String()
-}
-
-// moment is a time for the audit log; 0, which means never, is empty.
-func moment(m homing.Millis) string {
-	if m == 0 {
-		return ""
-	}
-	return m.String()
+		by.At, by.Name, e.Action, e.Object, e.Detail, e.Account)
 }

@@ -32,7 +32,7 @@ func cpu() time.Duration {
 // BenchmarkDecide counts claims of distinct clicks, and of clicks that have
 // converted, by how many wait at once.
 func BenchmarkDecide(b *testing.B) {
-	for _, callers := range []int{1, 64, 256} {
+	for _, callers := range []int{1, 16, 64, 256} {
 		b.Run(fmt.Sprintf("first/%d", callers), func(b *testing.B) { decideMany(b, callers, false) })
 		b.Run(fmt.Sprintf("duplicate/%d", callers), func(b *testing.B) { decideMany(b, callers, true) })
 	}

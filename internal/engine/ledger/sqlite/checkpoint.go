@@ -254,7 +254,7 @@ func (w *writer) noteWork(batchErr error) {
 // noteLength asks how long the log is, which costs no more than a look at
 // shared memory.
 func (w *writer) noteLength() {
-	pages, err := logPages(w.conn)
+	pages, err := w.logPages()
 	if err != nil {
 		return // the round will do
 	}
@@ -271,11 +271,14 @@ func (w *writer) noteLength() {
 }
 
 // logPages tells how many pages the log has, and does nothing about them.
-func logPages(conn *sqlite.Conn) (pages int64, err error) {
-	err = query(conn, "PRAGMA wal_checkpoint(NOOP)", func(row *sqlite.Stmt) error {
-		pages = row.ColumnInt64(1)
-		return nil
-	})
+func (w *writer) logPages() (pages int64, err error) {
+	stmt := w.stmts.length
+	if _, err = stmt.Step(); err == nil {
+		pages = stmt.ColumnInt64(1)
+	}
+	if resetErr := stmt.Reset(); err == nil {
+		err = resetErr
+	}
 	return pages, err
 }
 

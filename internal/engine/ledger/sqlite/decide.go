@@ -9,6 +9,7 @@ import (
 
 	"homing"
 	"homing/internal/engine/ledger"
+	"homing/internal/engine/ledger/rulebook"
 )
 
 // decision is what a job carries back to Decide.
@@ -41,22 +42,9 @@ func (k *claim) forget() {
 	k.Claim = ledger.Claim{Lead: lead, Receipt: receipt}
 }
 
-// checkClaim keeps out what no judge would ask for, so that a claim cannot
-// fail in the middle of a batch for its own fault.
-func checkClaim(c *ledger.Claim) error {
-	if c.Status != homing.Approved && c.Status != homing.Pending && c.Status != homing.LateStatus {
-		return fmt.Errorf("%w claim: a conversion cannot begin as status %d", homing.ErrInvalid, c.Status)
-	}
-	if c.Click.Time < homing.Epoch || c.Click.Time > homing.MaxOriginTime ||
-		c.Click.Node > homing.MaxNode || c.Click.Seq > homing.MaxSeq {
-		return fmt.Errorf("%w claim: no click has the origin %+v", homing.ErrInvalid, c.Click)
-	}
-	return nil
-}
-
 // Decide implements ledger.Decider. In the steady state it allocates nothing.
 func (l *Ledger) Decide(ctx context.Context, c *ledger.Claim) (ledger.Decision, error) {
-	if err := checkClaim(c); err != nil {
+	if err := rulebook.CheckClaim(c); err != nil {
 		return ledger.Decision{}, err
 	}
 	if ctx.Err() != nil {
@@ -79,15 +67,16 @@ func (l *Ledger) Decide(ctx context.Context, c *ledger.Claim) (ledger.Decision, 
 // statements are the ones claims need, prepared once.
 type statements struct {
 	begin, rollback, savepoint, back, release *sqlite.Stmt
+	length                                    *sqlite.Stmt // of the log, see writer.logPages
 
 	click       *sqlite.Stmt // has the click any conversion?
 	erasedClick *sqlite.Stmt // has the click a tombstone?
 	find        *sqlite.Stmt // the conversion of an identity
 	withLead    *sqlite.Stmt // has the click one with lead code?
 	without     *sqlite.Stmt // has the click one without?
-	conversion  *sqlite.Stmt
+	conversion  steady
 	receipt     *sqlite.Stmt
-	change      *sqlite.Stmt
+	change      steady
 }
 
 func (s *statements) prepare(conn *sqlite.Conn) error {
@@ -100,15 +89,16 @@ func (s *statements) prepare(conn *sqlite.Conn) error {
 		{&s.savepoint, "SAVEPOINT job"},
 		{&s.back, "ROLLBACK TO job"},
 		{&s.release, "RELEASE job"},
+		{&s.length, "PRAGMA wal_checkpoint(NOOP)"},
 		{&s.click, "SELECT 1 FROM conversions WHERE click = ?1 LIMIT 1"},
 		{&s.erasedClick, "SELECT 1 FROM erased WHERE click = ?1"},
 		{&s.find, "SELECT id, status, value FROM conversions WHERE click = ?1 AND lead = ?2 AND goal = ?3"},
 		{&s.withLead, "SELECT 1 FROM conversions WHERE click = ?1 AND lead > x'' LIMIT 1"},
 		{&s.without, "SELECT 1 FROM conversions WHERE click = ?1 AND lead = x'' LIMIT 1"},
-		{&s.conversion, `INSERT INTO conversions (id, click, lead, goal, account, campaign, status, value, price,
+		{&s.conversion.Stmt, `INSERT INTO conversions (id, click, lead, goal, account, campaign, status, value, price,
 			currency, flags, at, request, change) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)`},
 		{&s.receipt, "INSERT INTO receipts (conversion, record) VALUES (?1, ?2)"},
-		{&s.change, `INSERT INTO changes (number, conversion, at, from_status, to_status, actor, reason)
+		{&s.change.Stmt, `INSERT INTO changes (number, conversion, at, from_status, to_status, actor, reason)
 			VALUES (?1,?2,?3,?4,?5,?6,?7)`},
 	} {
 		stmt, err := conn.Prepare(p.sql)
@@ -218,7 +208,7 @@ func (w *writer) insert(c *claim, d *decision) error {
 }
 
 func (w *writer) insertConversion(c *claim, id int64, flags homing.Flags) error {
-	stmt := w.stmts.conversion
+	stmt := &w.stmts.conversion
 	stmt.BindInt64(1, id)
 	stmt.BindBytes(2, c.click[:])
 	stmt.BindBytes(3, c.Lead)
@@ -237,12 +227,12 @@ func (w *writer) insertConversion(c *claim, id int64, flags homing.Flags) error 
 	stmt.BindInt64(12, int64(c.At))
 	stmt.BindBytes(13, c.Request[:])
 	stmt.BindInt64(14, w.lastChange+1)
-	return step(stmt)
+	return stmt.step()
 }
 
 // insertChange writes a change under the next number.
 func (w *writer) insertChange(c homing.Change) error {
-	stmt := w.stmts.change
+	stmt := &w.stmts.change
 	stmt.BindInt64(1, w.lastChange+1)
 	stmt.BindInt64(2, int64(c.Conversion))
 	stmt.BindInt64(3, int64(c.At))
@@ -250,7 +240,7 @@ func (w *writer) insertChange(c homing.Change) error {
 	stmt.BindInt64(5, int64(c.To))
 	stmt.BindText(6, c.Actor)
 	stmt.BindText(7, c.Reason)
-	if err := step(stmt); err != nil {
+	if err := stmt.step(); err != nil {
 		return err
 	}
 	w.lastChange++

@@ -8,6 +8,7 @@ import (
 
 	"homing"
 	"homing/internal/engine/ledger"
+	"homing/internal/engine/ledger/rulebook"
 )
 
 // An erasure has two parts, because an advertiser may have millions of
@@ -29,7 +30,7 @@ import (
 const eraseStep = 500
 
 // eraseAccount is the first part.
-func (w *writer) eraseAccount(by ledger.Actor, id homing.AccountID) (e entry, err error) {
+func (w *writer) eraseAccount(by ledger.Actor, id homing.AccountID) (e rulebook.Entry, err error) {
 	a, err := one(w.conn, fmt.Sprintf("account %v", id), accountColumns+" WHERE id = ?1", accountOf, id)
 	if err != nil || a.Erased {
 		return e, err // erased already; what was left undone follows
@@ -53,7 +54,7 @@ func (w *writer) eraseAccount(by ledger.Actor, id homing.AccountID) (e entry, er
 		}
 	}
 	w.erased[id] = struct{}{} // forgotten again with a rollback, see recollect
-	return entry{"account.erase", fmt.Sprintf("account %v", id), "", id}, nil
+	return rulebook.Entry{Action: "account.erase", Object: fmt.Sprintf("account %v", id), Account: id}, nil
 }
 
 // hashed is a conversion with what its lead code becomes.

@@ -8,6 +8,7 @@ import (
 
 	"homing"
 	"homing/internal/engine/ledger"
+	"homing/internal/engine/ledger/rulebook"
 )
 
 // The erasure of a click is one transaction: a click has few conversions. Lead
@@ -23,7 +24,7 @@ import (
 // any.
 
 // eraseClick hashes and removes what is kept of a click.
-func (w *writer) eraseClick(by ledger.Actor, edit ledger.EraseClick) (e entry, err error) {
+func (w *writer) eraseClick(by ledger.Actor, edit ledger.EraseClick) (e rulebook.Entry, err error) {
 	click := edit.Click.Pack()
 	known, err := w.hasRow(w.stmts.erasedClick, click[:])
 	if err != nil || known {
@@ -53,7 +54,7 @@ func (w *writer) eraseClick(by ledger.Actor, edit ledger.EraseClick) (e entry, e
 	}
 	w.erasedClicks = true // forgotten again with a rollback, see recollect
 	object := fmt.Sprintf("click of campaign %v at %v", edit.Click.Campaign, edit.Click.Time)
-	return entry{"click.erase", object, "", account}, nil
+	return rulebook.Entry{Action: "click.erase", Object: object, Account: account}, nil
 }
 
 // eraseConversion blanks a conversion of an erased click. One of an erased

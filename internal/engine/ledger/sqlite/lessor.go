@@ -2,14 +2,13 @@ package sqlite
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/binary"
 	"fmt"
 
 	"zombiezen.com/go/sqlite"
 
 	"homing"
 	"homing/internal/engine/ledger"
+	"homing/internal/engine/ledger/rulebook"
 )
 
 // A number is free when its mark lies below the caller's now, whether its last
@@ -26,17 +25,14 @@ func (l *Ledger) Lease(ctx context.Context, now, until homing.Millis, test bool)
 	if until < now {
 		return ledger.Lease{}, fmt.Errorf("%w lease: it ends at %v, before it begins at %v", homing.ErrInvalid, until, now)
 	}
-	first, last := homing.NodeID(1), homing.DemoNode-1
-	if test {
-		first, last = homing.FirstTestNode, homing.MaxNode
-	}
+	first, last := rulebook.NodeRange(test)
 	var lease ledger.Lease
 	err := l.do(ctx, func(w *writer) error {
 		node, err := w.freeNode(now, first, last)
 		if err != nil {
 			return err
 		}
-		lease = ledger.Lease{Node: node, Token: newToken(), Mark: until}
+		lease = ledger.Lease{Node: node, Token: rulebook.NewLeaseToken(), Mark: until}
 		return exec(w.conn, `INSERT INTO leases (node, token, mark, floor) VALUES (?1, ?2, ?3, 0)
 			ON CONFLICT (node) DO UPDATE SET token = ?2, mark = ?3, floor = mark`, node, int64(lease.Token), until)
 	})
@@ -65,13 +61,6 @@ func (w *writer) freeNode(now homing.Millis, first, last homing.NodeID) (homing.
 			homing.ErrUnavailable, first, last)
 	}
 	return free, err
-}
-
-// newToken is random, and never the 0 of a lease that was not given.
-func newToken() uint64 {
-	var b [8]byte
-	rand.Read(b[:]) // never fails, see crypto/rand
-	return binary.BigEndian.Uint64(b[:]) | 1
 }
 
 // Extend implements ledger.Lessor. A mark never moves back.

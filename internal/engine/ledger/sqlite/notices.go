@@ -7,10 +7,8 @@ import (
 
 	"homing"
 	"homing/internal/engine/ledger"
+	"homing/internal/engine/ledger/rulebook"
 )
-
-// keepEnded is how long a notice that is over stays.
-const keepEnded = homing.Millis(7 * 24 * 3600 * 1000)
 
 func noticeOf(row *sqlite.Stmt) (ledger.Notice, error) {
 	return ledger.Notice{
@@ -38,7 +36,7 @@ func (l *Ledger) Notices(ctx context.Context) (notices []ledger.Notice, err erro
 func (l *Ledger) PutNotice(ctx context.Context, n ledger.Notice) error {
 	err := l.do(ctx, func(w *writer) error {
 		latest := max(n.Since, n.Told, n.Ended)
-		if err := exec(w.conn, "DELETE FROM notices WHERE ended <> 0 AND ended < ?1", latest-keepEnded); err != nil {
+		if err := exec(w.conn, "DELETE FROM notices WHERE ended <> 0 AND ended < ?1", latest-rulebook.KeepEnded); err != nil {
 			return err
 		}
 		return exec(w.conn, "INSERT OR REPLACE INTO notices (kind, object, account, since, told, ended, detail) VALUES (?1,?2,?3,?4,?5,?6,?7)",

@@ -7,6 +7,7 @@ import (
 
 	"homing"
 	"homing/internal/engine/ledger"
+	"homing/internal/engine/ledger/rulebook"
 )
 
 const userColumns = `SELECT id, email, role, coalesce(account, 0), password, created, disabled,
@@ -27,11 +28,7 @@ func userOf(row *sqlite.Stmt) (homing.User, error) {
 		Zone:      row.ColumnText(9),
 		TOTP:      bytesOf(row, 10),
 		TOTPStep:  row.ColumnInt64(11),
-	}
-	for hashes := bytesOf(row, 12); len(hashes) >= len(homing.KeyHash{}); {
-		var h homing.KeyHash
-		hashes = hashes[copy(h[:], hashes):]
-		u.Recovery = append(u.Recovery, h)
+		Recovery:  rulebook.SplitHashes(bytesOf(row, 12)),
 	}
 	return u, nil
 }
@@ -70,7 +67,7 @@ func (l *Ledger) PutUser(ctx context.Context, by ledger.Actor, u *homing.User) e
 	user, id := *u, homing.UserID(0)
 	err := l.do(ctx, func(w *writer) error {
 		n, e, err := w.putUser(user)
-		if err == nil && e.action != "" {
+		if err == nil {
 			err = w.audit(by, e)
 		}
 		id = n
@@ -83,7 +80,7 @@ func (l *Ledger) PutUser(ctx context.Context, by ledger.Actor, u *homing.User) e
 	return nil
 }
 
-func (w *writer) putUser(u homing.User) (id homing.UserID, e entry, err error) {
+func (w *writer) putUser(u homing.User) (id homing.UserID, e rulebook.Entry, err error) {
 	if u.Account != 0 {
 		if _, err := w.standing(u.Account); err != nil {
 			return 0, e, err
@@ -95,10 +92,6 @@ func (w *writer) putUser(u homing.User) (id homing.UserID, e entry, err error) {
 			return 0, e, err
 		}
 	}
-	recovery := []byte{}
-	for _, h := range u.Recovery {
-		recovery = append(recovery, h[:]...)
-	}
 	n, _, err := queryInt(w.conn, `INSERT INTO users (id, email, role, account, password, created, disabled,
 			level, hide_money, zone, totp, totp_step, recovery)
 		VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)
@@ -106,7 +99,7 @@ func (w *writer) putUser(u homing.User) (id homing.UserID, e entry, err error) {
 			level = ?8, hide_money = ?9, zone = ?10, totp = ?11, totp_step = ?12, recovery = ?13
 		RETURNING id`,
 		orNull(u.ID), u.Email, u.Role, orNull(u.Account), u.Password, u.Created, u.Disabled,
-		u.Level, u.HideMoney, u.Zone, append([]byte{}, u.TOTP...), u.TOTPStep, recovery)
+		u.Level, u.HideMoney, u.Zone, append([]byte{}, u.TOTP...), u.TOTPStep, rulebook.JoinHashes(u.Recovery))
 	if err != nil {
 		return 0, e, conflictOf("user", err)
 	}
@@ -115,29 +108,5 @@ func (w *writer) putUser(u homing.User) (id homing.UserID, e entry, err error) {
 			return 0, e, err
 		}
 	}
-	return homing.UserID(n), put("user", was.ID == 0, n, userDifferences(&was, &u), u.Account), nil
-}
-
-func userDifferences(was, u *homing.User) string {
-	password := field{name: "password"}
-	if was.Password != u.Password {
-		password.after = "replaced"
-	}
-	role := fieldOf("role", was.Role, u.Role)
-	if was.ID == 0 {
-		role.before = ""
-	}
-	level, second := fieldOf("level", was.Level, u.Level), field{name: "second factor"}
-	if was.ID == 0 {
-		level.before = ""
-	}
-	switch {
-	case len(was.TOTP) == 0 && len(u.TOTP) > 0:
-		second.after = "set up"
-	case len(was.TOTP) > 0 && len(u.TOTP) == 0:
-		second.before, second.after = "set up", "removed"
-	}
-	return differences(fieldOf("e-mail", was.Email, u.Email), role, fieldOf("account", was.Account, u.Account), level,
-		fieldOf("amounts hidden", was.HideMoney, u.HideMoney), password, second,
-		fieldOf("recovery codes", len(was.Recovery), len(u.Recovery)), fieldOf("disabled", was.Disabled, u.Disabled))
+	return homing.UserID(n), rulebook.UserEntry(&was, &u, n), nil
 }

@@ -2,17 +2,13 @@ package sqlite
 
 import (
 	"context"
-	"time"
 
 	"zombiezen.com/go/sqlite"
 
 	"homing"
 	"homing/internal/engine/ledger"
+	"homing/internal/engine/ledger/rulebook"
 )
-
-// keepExpired is how long an expired session or link stays: addresses and
-// browsers of people are not kept for ever.
-const keepExpired = homing.Millis(7 * 24 * time.Hour / time.Millisecond)
 
 const sessionColumns = "SELECT token, user, created, expires, addr, user_agent FROM sessions"
 
@@ -32,7 +28,7 @@ func sessionOf(row *sqlite.Stmt) (ledger.Session, error) {
 // overwritten; those that expired long before this one began are dropped.
 func (l *Ledger) PutSession(ctx context.Context, s ledger.Session) error {
 	err := l.do(ctx, func(w *writer) error {
-		if err := exec(w.conn, "DELETE FROM sessions WHERE expires < ?1", s.Created-keepExpired); err != nil {
+		if err := exec(w.conn, "DELETE FROM sessions WHERE expires < ?1", s.Created-rulebook.KeepExpired); err != nil {
 			return err
 		}
 		return conflictOf("session", exec(w.conn,
@@ -89,7 +85,7 @@ func linkOf(row *sqlite.Stmt) (ledger.Link, error) {
 // PutLink implements ledger.People; as PutSession.
 func (l *Ledger) PutLink(ctx context.Context, k ledger.Link) error {
 	err := l.do(ctx, func(w *writer) error {
-		if err := exec(w.conn, "DELETE FROM links WHERE expires < ?1", k.Created-keepExpired); err != nil {
+		if err := exec(w.conn, "DELETE FROM links WHERE expires < ?1", k.Created-rulebook.KeepExpired); err != nil {
 			return err
 		}
 		return conflictOf("link", exec(w.conn,

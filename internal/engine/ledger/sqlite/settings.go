@@ -2,14 +2,13 @@ package sqlite
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"slices"
 
 	"zombiezen.com/go/sqlite"
 
 	"homing"
 	"homing/internal/engine/ledger"
+	"homing/internal/engine/ledger/rulebook"
 )
 
 // Snapshot implements ledger.Settings.
@@ -51,7 +50,7 @@ func (l *Ledger) Version(ctx context.Context) (version int64, err error) {
 // receipts of the account's conversions, follows in steps of its own after the
 // transaction (see EraseAccount): Apply returns when it is done.
 func (l *Ledger) Apply(ctx context.Context, by ledger.Actor, edits ...ledger.Edit) error {
-	edits, adopt := detach(edits)
+	edits, adopt := rulebook.Detach(edits)
 	// numbers of new things; written anew if the job is carried out again.
 	numbers := make([]int64, len(edits))
 	err := l.do(ctx, func(w *writer) error { return w.apply(by, edits, numbers) })
@@ -69,91 +68,22 @@ func (l *Ledger) Apply(ctx context.Context, by ledger.Actor, edits ...ledger.Edi
 	return nil
 }
 
-// detach copies the edits, because the writer may be at work on them after the
-// caller has given up. adopt writes the numbers of new things back.
-func detach(edits []ledger.Edit) (own []ledger.Edit, adopt func(numbers []int64)) {
-	own = make([]ledger.Edit, len(edits))
-	copies := map[*homing.Account]*homing.Account{nil: nil}
-	copyOf := func(a *homing.Account) *homing.Account {
-		if _, ok := copies[a]; !ok {
-			c := *a
-			c.Senders, c.Notices = slices.Clone(c.Senders), cloneNotices(c.Notices)
-			copies[a] = &c
-		}
-		return copies[a]
-	}
-	for i, e := range edits {
-		switch e := e.(type) {
-		case ledger.PutAccount:
-			own[i] = ledger.PutAccount{Account: copyOf(e.Account)}
-		case ledger.PutKey:
-			k := *e.Key
-			k.Sealed = slices.Clone(k.Sealed)
-			own[i] = ledger.PutKey{Key: &k, Owner: copyOf(e.Owner)}
-		case ledger.PutCampaign:
-			c := *e.Campaign
-			c.Goals = slices.Clone(c.Goals)
-			own[i] = ledger.PutCampaign{Campaign: &c, Owner: copyOf(e.Owner)}
-		case ledger.PutInstallation:
-			e.Installation.Notices = cloneNotices(e.Installation.Notices)
-			e.Installation.Mail.Password = slices.Clone(e.Installation.Mail.Password)
-			own[i] = e
-		default:
-			own[i] = e
-		}
-	}
-	return own, func(numbers []int64) {
-		for i, e := range edits {
-			switch e := e.(type) {
-			case ledger.PutAccount:
-				e.Account.ID = homing.AccountID(numbers[i])
-			case ledger.PutKey:
-				e.Key.ID = homing.KeyID(numbers[i])
-				if e.Owner != nil {
-					e.Key.Account = e.Owner.ID
-				}
-			case ledger.PutCampaign:
-				e.Campaign.ID = homing.CampaignID(numbers[i])
-				if e.Owner != nil {
-					e.Campaign.Account = e.Owner.ID
-				}
-			}
-		}
-	}
-}
-
-func cloneNotices(n homing.Notices) homing.Notices {
-	n.Emails, n.WebhookKey, n.Off = slices.Clone(n.Emails), slices.Clone(n.WebhookKey), slices.Clone(n.Off)
-	return n
-}
-
 func (w *writer) apply(by ledger.Actor, edits []ledger.Edit, numbers []int64) error {
-	// What was numbered here is noted beside the edits, not in them: the job may
-	// be carried out again.
-	numbered := map[*homing.Account]homing.AccountID{}
-	ownerOf := func(owner *homing.Account, present homing.AccountID) homing.AccountID {
-		if owner == nil {
-			return present
-		}
-		if id, ok := numbered[owner]; ok {
-			return id
-		}
-		return owner.ID
-	}
+	owners := rulebook.Numbering{} // beside the edits: the job may be carried out again
 	for i, edit := range edits {
-		var e entry
+		var e rulebook.Entry
 		var err error
 		switch edit := edit.(type) {
 		case ledger.PutAccount:
 			numbers[i], e, err = w.putAccount(*edit.Account)
-			numbered[edit.Account] = homing.AccountID(numbers[i])
+			owners[edit.Account] = homing.AccountID(numbers[i])
 		case ledger.PutKey:
 			key := *edit.Key
-			key.Account = ownerOf(edit.Owner, key.Account)
+			key.Account = owners.OwnerOf(edit.Owner, key.Account)
 			numbers[i], e, err = w.putKey(key)
 		case ledger.PutCampaign:
 			campaign := *edit.Campaign
-			campaign.Account = ownerOf(edit.Owner, campaign.Account)
+			campaign.Account = owners.OwnerOf(edit.Owner, campaign.Account)
 			numbers[i], e, err = w.putCampaign(campaign)
 		case ledger.PutInstallation:
 			e, err = w.putInstallation(edit.Installation)
@@ -162,17 +92,14 @@ func (w *writer) apply(by ledger.Actor, edits []ledger.Edit, numbers []int64) er
 		case ledger.EraseClick:
 			e, err = w.eraseClick(by, edit)
 		case ledger.Note:
-			e = entry{edit.Action, edit.Object, edit.Detail, edit.Account}
+			e = rulebook.Entry{Action: edit.Action, Object: edit.Object, Detail: edit.Detail, Account: edit.Account}
 		default:
 			err = fmt.Errorf("%w: an edit of type %T", homing.ErrInvalid, edit)
 		}
+		if err == nil {
+			err = w.audit(by, e)
+		}
 		if err != nil {
-			return err
-		}
-		if e.action == "" {
-			continue // it was so already
-		}
-		if err := w.audit(by, e); err != nil {
 			return err
 		}
 	}
@@ -199,22 +126,4 @@ func one[T any](conn *sqlite.Conn, object, sql string, read func(*sqlite.Stmt) (
 		return item, fmt.Errorf("%w: %s", homing.ErrNotFound, object)
 	}
 	return all[0], nil
-}
-
-func goalsText(goals []homing.Goal) (string, error) {
-	if len(goals) == 0 {
-		return "[]", nil
-	}
-	text, err := json.Marshal(goals)
-	return string(text), err
-}
-
-func goalsOf(text string) (goals []homing.Goal, err error) {
-	if text == "[]" {
-		return nil, nil
-	}
-	if err := json.Unmarshal([]byte(text), &goals); err != nil {
-		return nil, fmt.Errorf("%w: a campaign's goals: %w", homing.ErrDamaged, err)
-	}
-	return goals, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"homing"
 	"homing/internal/engine/ledger"
+	"homing/internal/engine/ledger/rulebook"
 )
 
 const tokenColumns = "SELECT id, name, coalesce(account, 0), scopes, hash, created, expires, revoked, used FROM tokens"
@@ -47,7 +48,7 @@ func (l *Ledger) PutToken(ctx context.Context, by ledger.Actor, t *homing.Token)
 	token, id := *t, homing.TokenID(0)
 	err := l.do(ctx, func(w *writer) error {
 		n, e, err := w.putToken(token)
-		if err == nil && e.action != "" {
+		if err == nil {
 			err = w.audit(by, e)
 		}
 		id = homing.TokenID(n)
@@ -60,7 +61,7 @@ func (l *Ledger) PutToken(ctx context.Context, by ledger.Actor, t *homing.Token)
 	return nil
 }
 
-func (w *writer) putToken(t homing.Token) (id int64, e entry, err error) {
+func (w *writer) putToken(t homing.Token) (id int64, e rulebook.Entry, err error) {
 	if t.Account != 0 {
 		if _, err := w.standing(t.Account); err != nil {
 			return 0, e, err
@@ -85,21 +86,7 @@ func (w *writer) putToken(t homing.Token) (id int64, e entry, err error) {
 	if err != nil {
 		return 0, e, conflictOf("token", err)
 	}
-	return id, tokenEntry(&was, &t, id), nil
-}
-
-func tokenEntry(was, t *homing.Token, id int64) entry {
-	secret := field{name: "secret"}
-	if was.ID != 0 && was.Hash != t.Hash {
-		secret.after = "replaced"
-	}
-	detail := differences(fieldOf("name", was.Name, t.Name), fieldOf("scopes", was.Scopes, t.Scopes), secret,
-		field{"expires", moment(was.Expires), moment(t.Expires)}, field{"revoked", moment(was.Revoked), moment(t.Revoked)})
-	e := put("token", was.ID == 0, id, detail, t.Account)
-	if was.ID != 0 && was.Revoked == 0 && t.Revoked != 0 {
-		e.action = "token.revoke"
-	}
-	return e
+	return id, rulebook.TokenEntry(&was, &t, id), nil
 }
 
 // NoteTokenUse implements ledger.People. A token that is gone meanwhile is no

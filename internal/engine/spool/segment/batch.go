@@ -62,14 +62,27 @@ func (b *batch) add(kind spool.Kind, at homing.Millis, data []byte) uint32 {
 	return b.count - 1
 }
 
-// release gives the waiters their answer, once: the committer's or the
-// watchdog's, whoever is first. The spool's lock is held.
-func (b *batch) release(first spool.Position, err error) {
+// settle notes the answer to the waiters, once: the committer's or the
+// watchdog's, whoever is first. It tells whether it was the first; then wake must
+// follow. The spool's lock is held.
+func (b *batch) settle(first spool.Position, err error) bool {
 	if b.released {
-		return
+		return false
 	}
 	b.released, b.first, b.err = true, first, err
-	b.done.Done()
+	return true
+}
+
+// wake gives the waiters the answer that settle has noted. Each of them takes a
+// moment, so the spool's lock need not be held; a hold of the batch must be,
+// because it could be in use again otherwise.
+func (b *batch) wake() { b.done.Done() }
+
+// release settles and wakes. The spool's lock is held, which counts as a hold.
+func (b *batch) release(first spool.Position, err error) {
+	if b.settle(first, err) {
+		b.wake()
+	}
 }
 
 // header says what the block of this batch says, but for what the writer knows.

@@ -105,8 +105,20 @@ func unavailable(err error) error {
 const retryBehind = 20 * time.Millisecond
 
 // settle tells everybody what became of the batch. It returns true if records
-// of it were kept for another attempt.
+// of it were kept for another attempt. The appenders are woken when the lock is
+// free again: there may be hundreds, and the first ones come back with their next
+// record while the last ones are still asleep.
 func (s *Spool) settle(b *batch, err error) (kept bool) {
+	kept, answered := s.note(b, err)
+	if answered {
+		b.wake()
+	}
+	return kept
+}
+
+// note writes down what became of the batch. The waiters are to be woken if it
+// says that they are answered.
+func (s *Spool) note(b *batch, err error) (kept, answered bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inflight = nil
@@ -117,21 +129,21 @@ func (s *Spool) settle(b *batch, err error) (kept bool) {
 		s.opts.Logger.Warn("the spool's disk answers again", "dir", s.opts.Dir)
 	}
 	if err != nil {
-		b.release(0, err)
+		answered = b.settle(0, err)
 		if s.dead != nil || s.closing {
 			s.dropped += len(b.behind)
-			return false
+			return false, answered
 		}
-		return s.keepBehind(b)
+		return s.keepBehind(b), answered
 	}
 	first := s.Durable()
 	s.durable.Store(uint64(first) + uint64(b.count))
 	s.end, s.endSeal = s.active.off, s.active.seal
-	b.release(first, nil)
+	answered = b.settle(first, nil)
 	for f := range s.readers {
 		f.nudge()
 	}
-	return false
+	return false, answered
 }
 
 // keepBehind queues again the records of a failed batch that nobody waits for:

@@ -34,8 +34,12 @@ func (w *writer) text(text string) string {
 //	                            UNION ALL SELECT 1 AS total, sums FROM all_groups)
 //	ORDER BY total DESC, …, keys
 //
-// A database that cannot keep all_groups for a second use would look at every
-// row twice; it will want to say the total in a way of its own.
+// A database that cannot keep all_groups for a second use looks at every row
+// twice:
+//
+//	SELECT keys, measures FROM (SELECT 0 AS total, keys, sums FROM (parts) GROUP BY keys
+//	                            UNION ALL SELECT 1 AS total, sums FROM (parts))
+//	ORDER BY total DESC, …, keys
 func compile(q *warehouse.Query, d Dialect, h Holdings, lost []Lost, total bool) *Statement {
 	w := &writer{q: q, dialect: d, holdings: h, lost: lost, zone: within(q.Zone, q.From, q.Until)}
 	for m := range warehouse.Measure(warehouse.MeasureCount) {
@@ -54,13 +58,17 @@ func (w *writer) statement(total bool) string {
 	groups := w.allGroups()
 	keys := w.keys(func(i int, name string) string {
 		if w.q.By[i].IsNumber() {
-			return fmt.Sprintf("CAST(%s AS BIGINT) AS %s", name, name)
+			return w.dialect.Whole(name) + " AS " + name
 		}
 		return name
 	})
 	columns := strings.Join(append(keys, w.names()...), ", ")
 	if !total {
 		return fmt.Sprintf("SELECT %s FROM (%s) AS all_groups", columns, groups)
+	}
+	if !w.dialect.KeepsGroups() {
+		return fmt.Sprintf("SELECT %s FROM (SELECT 0 AS total, %s FROM (%s) AS all_groups UNION ALL %s) AS answer",
+			strings.Join(append(w.keys(plain), w.names()...), ", "), columns, groups, w.totalOfParts())
 	}
 	names := strings.Join(append(w.keys(plain), w.names()...), ", ")
 	return fmt.Sprintf("WITH all_groups AS MATERIALIZED (%s) SELECT %s FROM ("+
@@ -104,14 +112,28 @@ func (w *writer) total() string {
 			continue
 		}
 		s := w.segments(warehouse.ConversionTable)[0]
-		list = append(list, fmt.Sprintf("(SELECT %s%s) AS %s", w.together(m, s.figure(m, w.measures)), w.rows(s), name(m)))
+		list = append(list, fmt.Sprintf("(SELECT %s%s) AS %s", w.together(m, w.figure(s, m)), w.rows(s), name(m)))
 	}
 	return fmt.Sprintf("SELECT %s FROM (SELECT %s FROM all_groups) AS sums",
 		strings.Join(list, ", "), strings.Join(sums, ", "))
 }
 
+// totalOfParts is the row that is the total of all groups, from the rows.
+func (w *writer) totalOfParts() string {
+	list := append([]string{"1 AS total"}, w.keys(func(i int, name string) string {
+		if w.q.By[i].IsNumber() {
+			return w.dialect.Whole("0") + " AS " + name
+		}
+		return "'' AS " + name
+	})...)
+	for _, m := range w.measures {
+		list = append(list, w.together(m, added(m))+" AS "+name(m))
+	}
+	return fmt.Sprintf("SELECT %s FROM (%s) AS parts", strings.Join(list, ", "), w.parts())
+}
+
 // together is a measure of what rows add to it. A sum that does not fit 64 bits
-// is an error.
+// is an error, where the database notices.
 func (w *writer) together(m warehouse.Measure, what string) string {
 	switch m {
 	case warehouse.TimeMedian:
@@ -119,13 +141,26 @@ func (w *writer) together(m warehouse.Measure, what string) string {
 	case warehouse.TimeP90:
 		return fmt.Sprintf("coalesce(%s, %d)", w.dialect.Quantile(what, 9), warehouse.NoTime)
 	}
-	return fmt.Sprintf("coalesce(CAST(sum(%s) AS BIGINT), 0)", what)
+	return w.dialect.Sum(what)
 }
 
 // allGroups are the groups of all tables' rows together. To group the rows of each
 // table first, and the groups once more, takes twice as long where there are
 // many groups, and saves little where there are few.
 func (w *writer) allGroups() string {
+	list := w.keys(plain)
+	for _, m := range w.measures {
+		list = append(list, w.together(m, added(m))+" AS "+name(m))
+	}
+	sql := fmt.Sprintf("SELECT %s FROM (%s) AS parts", strings.Join(list, ", "), w.parts())
+	if len(w.q.By) > 0 {
+		sql += " GROUP BY " + strings.Join(w.keys(plain), ", ")
+	}
+	return sql
+}
+
+// parts are all rows that count.
+func (w *writer) parts() string {
 	var parts []string
 	for _, table := range []warehouse.Table{warehouse.ClickTable, warehouse.PostbackTable, warehouse.ConversionTable} {
 		raw := rawSource(table, w.q.Basis)
@@ -136,22 +171,20 @@ func (w *writer) allGroups() string {
 			parts = append(parts, w.part(s))
 		}
 	}
-	list := w.keys(plain)
-	for _, m := range w.measures {
-		list = append(list, w.together(m, added(m))+" AS "+name(m))
-	}
-	sql := fmt.Sprintf("SELECT %s FROM (%s) AS parts", strings.Join(list, ", "), strings.Join(parts, " UNION ALL "))
-	if len(w.q.By) > 0 {
-		sql += " GROUP BY " + strings.Join(w.keys(plain), ", ")
-	}
-	return sql
+	return strings.Join(parts, " UNION ALL ")
 }
 
 // part are a segment's rows: their keys, and what they add to measures.
 func (w *writer) part(s segment) string {
-	list := w.keys(func(i int, name string) string { return w.key(s.source, w.q.By[i]) + " AS " + name })
+	list := w.keys(func(i int, name string) string {
+		key := w.key(s.source, w.q.By[i])
+		if key == noNumber || key == noText {
+			key = w.dialect.Constant(key)
+		}
+		return key + " AS " + name
+	})
 	for _, m := range w.measures {
-		list = append(list, s.figure(m, w.measures)+" AS "+added(m))
+		list = append(list, w.dialect.Addend(w.figure(s, m))+" AS "+added(m))
 	}
 	return "SELECT " + strings.Join(list, ", ") + w.rows(s)
 }

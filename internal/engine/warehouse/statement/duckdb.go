@@ -49,3 +49,21 @@ func (duckdb) Quantile(value string, tenths int) string {
 
 // Tuples makes a table of them, so that they are looked up by hash.
 func (duckdb) Tuples(rows []string) string { return "VALUES " + strings.Join(rows, ", ") }
+
+func (duckdb) Nothing() string { return "NULL" }
+
+func (duckdb) Sum(value string) string {
+	return fmt.Sprintf("coalesce(CAST(sum(%s) AS BIGINT), 0)", value)
+}
+
+func (duckdb) Whole(number string) string { return fmt.Sprintf("CAST(%s AS BIGINT)", number) }
+
+func (duckdb) Constant(value string) string { return value }
+
+func (duckdb) Addend(value string) string { return value }
+
+func (duckdb) Rows(table string, _ ...string) (string, []string) { return table, nil }
+
+func (duckdb) KeepsGroups() bool { return true }
+
+func (duckdb) TotalsOfGivenUp() bool { return false }

@@ -121,16 +121,16 @@ func (s *source) present(measures []warehouse.Measure) string {
 }
 
 // figure is what a row that is present adds to a measure; of times its own, or
-// NULL.
-func (s *source) figure(m warehouse.Measure, measures []warehouse.Measure) string {
+// nothing.
+func (w *writer) figure(s segment, m warehouse.Measure) string {
 	f, nothing := s.figures[m], "0"
 	if !m.Adds() {
-		nothing = "NULL"
+		nothing = w.dialect.Nothing()
 	}
 	switch {
 	case f.sum == "":
 		return nothing
-	case f.kinds == s.figures.wanted(measures):
+	case f.kinds == s.figures.wanted(w.measures):
 		return f.sum
 	}
 	return fmt.Sprintf("CASE WHEN %s THEN %s ELSE %s END", f.kinds.are(s.kind), f.sum, nothing)

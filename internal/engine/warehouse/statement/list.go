@@ -2,6 +2,7 @@ package statement
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"homing"
@@ -18,6 +19,8 @@ func List(table warehouse.Table, l *warehouse.List, d Dialect, columns ...string
 	w := &writer{q: &warehouse.Query{Where: l.Where}, dialect: d}
 	s := rawSource(table, warehouse.ByConversion)
 	where := []string{fmt.Sprintf("%s >= %d AND %s < %d", s.time, l.From, s.time, l.Until)}
+	from, own := d.Rows(s.name, slices.Concat(where, ofClick(table, l), ofConversion(table, l))...)
+	where = append(where, own...)
 	where = append(where, narrowed(table, l)...)
 	for _, c := range l.Where {
 		where = append(where, w.condition(s, c))
@@ -31,7 +34,7 @@ func List(table warehouse.Table, l *warehouse.List, d Dialect, columns ...string
 		names[i] = quoted(c)
 	}
 	sql := fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY %s",
-		strings.Join(names, ", "), s.name, strings.Join(where, " AND "), place(table, l.Newest))
+		strings.Join(names, ", "), from, strings.Join(where, " AND "), place(table, l.Newest))
 	if l.Limit > 0 {
 		sql += fmt.Sprintf(" LIMIT %d", l.Limit)
 	}
@@ -74,24 +77,31 @@ func CheckList(table warehouse.Table, l *warehouse.List) error {
 }
 
 // narrowed are the conditions of the list's own fields, but for the texts.
-func narrowed(table warehouse.Table, l *warehouse.List) (where []string) {
-	if o := l.Click; o != (homing.Origin{}) {
-		time := map[warehouse.Table]string{
-			warehouse.ClickTable: `"at"`, warehouse.PostbackTable: "base_at", warehouse.ConversionTable: "click_at",
-		}[table]
-		where = append(where, fmt.Sprintf("%s = %d AND node = %d AND seq = %d AND campaign = %d", time, o.Time, o.Node, o.Seq, o.Campaign))
+func narrowed(table warehouse.Table, l *warehouse.List) []string {
+	return slices.Concat(ofClick(table, l), oneOf("class", l.Class), oneOf("outcome", l.Outcome),
+		oneOf("status", l.Status), ofConversion(table, l))
+}
+
+func ofClick(table warehouse.Table, l *warehouse.List) []string {
+	o := l.Click
+	if o == (homing.Origin{}) {
+		return nil
 	}
-	where = append(where, oneOf("class", l.Class)...)
-	where = append(where, oneOf("outcome", l.Outcome)...)
-	where = append(where, oneOf("status", l.Status)...)
-	if l.Conversion != 0 {
-		column := "conversion"
-		if table == warehouse.ConversionTable {
-			column = "id"
-		}
-		where = append(where, fmt.Sprintf("%s = %d", column, l.Conversion))
+	time := map[warehouse.Table]string{
+		warehouse.ClickTable: `"at"`, warehouse.PostbackTable: "base_at", warehouse.ConversionTable: "click_at",
+	}[table]
+	return []string{fmt.Sprintf("%s = %d AND node = %d AND seq = %d AND campaign = %d", time, o.Time, o.Node, o.Seq, o.Campaign)}
+}
+
+func ofConversion(table warehouse.Table, l *warehouse.List) []string {
+	if l.Conversion == 0 {
+		return nil
 	}
-	return where
+	column := "conversion"
+	if table == warehouse.ConversionTable {
+		column = "id"
+	}
+	return []string{fmt.Sprintf("%s = %d", column, l.Conversion)}
 }
 
 func oneOf[K ~uint8](column string, of []K) []string {

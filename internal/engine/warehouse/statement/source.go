@@ -30,10 +30,16 @@ const counted = "node < 1008"
 // columnOf is the column of a dimension in tables that have them all.
 func columnOf(d warehouse.Dimension) string { return quoted(d.String()) }
 
+// noNumber and noText are the keys of dimensions that a table does not have.
+const (
+	noNumber = "0"
+	noText   = "''"
+)
+
 // columnOfClick is columnOf for a table without goals and reasons.
 func columnOfClick(d warehouse.Dimension) string {
 	if d == warehouse.Goal {
-		return "0"
+		return noNumber
 	}
 	return columnOfConversion(d)
 }
@@ -41,7 +47,7 @@ func columnOfClick(d warehouse.Dimension) string {
 // columnOfConversion is columnOf for a table without reasons.
 func columnOfConversion(d warehouse.Dimension) string {
 	if d == warehouse.Reason {
-		return "''"
+		return noText
 	}
 	return columnOf(d)
 }
@@ -98,6 +104,9 @@ func (w *writer) segments(table warehouse.Table) []segment {
 		w.note(table, from, until)
 		return []segment{{raw, from, until}}
 	}
+	if w.dialect.TotalsOfGivenUp() {
+		return w.segmentsBeside(raw, first, last)
+	}
 	all := []segment{{totalSource(table, w.q.Basis), first, last}}
 	w.noteLost(table, first, last, true)
 	if from < first {
@@ -107,6 +116,26 @@ func (w *writer) segments(table warehouse.Table) []segment {
 	if last < until {
 		w.note(table, last, until)
 		all = append(all, segment{raw, last, until})
+	}
+	return all
+}
+
+// segmentsBeside are segments where totals hold what was given up, and rows the
+// rest: both are looked at, all along.
+func (w *writer) segmentsBeside(raw source, first, last homing.Millis) []segment {
+	from, until := w.q.From, w.q.Until
+	w.noteLost(raw.table, first, last, true)
+	if from < first {
+		w.note(raw.table, from, first)
+	}
+	if last < until {
+		w.note(raw.table, last, until)
+	}
+	all := []segment{{raw, from, until}}
+	if before := w.holdings[raw.table]; before != 0 {
+		totals := totalSource(raw.table, w.q.Basis)
+		totals.where += fmt.Sprintf(" AND piece < %d", 2*before)
+		all = append(all, segment{totals, first, last})
 	}
 	return all
 }
@@ -177,10 +206,9 @@ func inQuarters(zone warehouse.Zone) bool {
 
 // rows is FROM and WHERE of the segment's rows that count.
 func (w *writer) rows(s segment) string {
-	where := []string{
-		fmt.Sprintf("%s >= %d AND %s < %d", s.time, s.from, s.time, s.until),
-		s.where,
-	}
+	time := fmt.Sprintf("%s >= %d AND %s < %d", s.time, s.from, s.time, s.until)
+	from, own := w.dialect.Rows(s.name, time)
+	where := append([]string{time, s.where}, own...)
 	if only := s.present(w.measures); only != "" {
 		where = append(where, only)
 	}
@@ -188,5 +216,5 @@ func (w *writer) rows(s segment) string {
 		where = append(where, w.condition(s.source, c))
 	}
 	where = append(where, w.groups(s.source)...)
-	return " FROM " + s.name + " WHERE " + strings.Join(where, " AND ")
+	return " FROM " + from + " WHERE " + strings.Join(where, " AND ")
 }

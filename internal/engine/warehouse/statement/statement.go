@@ -35,6 +35,9 @@
 // totals holds sums by quarter of an hour, test traffic left out: of clicks
 // (kind 0, reason empty), and of postbacks by at (kind 1) and by base_at
 // (kind 2). There may be any number of rows for one quarter and one set of keys.
+// Where totals hold what was given up only, they have one more column, piece:
+// twice the day by which the rows were given up (their own time's), one more if
+// those are postbacks.
 package statement
 
 import (

@@ -10,6 +10,13 @@ CREATE TABLE turn (
 );
 INSERT INTO turn (one) VALUES (1);
 
+-- The same for who wants a commit of its own, to know that those before it are
+-- replicated.
+CREATE TABLE barrier (
+  one BIGINT PRIMARY KEY CHECK (one = 1)
+);
+INSERT INTO barrier (one) VALUES (1);
+
 -- The row of one (click, goal, lead code). Rows are never deleted: uniqueness
 -- lasts as long as they do. click is homing.Origin.Pack, so it sorts by time.
 CREATE TABLE conversions (
@@ -222,4 +229,17 @@ CREATE TABLE notices (
   ended   BIGINT NOT NULL, -- 0 = it stands
   detail  TEXT   NOT NULL,
   PRIMARY KEY (kind, object)
+);
+
+-- Who does what only one node may do. until is the server's time, in ms.
+CREATE TABLE duties (
+  duty   TEXT   PRIMARY KEY,
+  holder BIGINT NOT NULL,
+  until  BIGINT NOT NULL
+);
+
+-- What the nodes share besides. Secrets are sealed by whoever writes them.
+CREATE TABLE commons (
+  name  TEXT  PRIMARY KEY,
+  value BYTEA NOT NULL
 );

@@ -1,12 +1,11 @@
-//go:build postgres
-
 // Package pgtest starts private PostgreSQL clusters for tests: in a directory of
 // their own, on a free port of the loopback, gone when the test ends. Where the
 // server's programs are missing, tests are skipped with the reason.
 //
 //	pgtest.Start(t, pgtest.Options{}) ──► Cluster ──► Database(t) ──► a connection string
 //	                                         ├─► Kill, Restart, Stop, Freeze
-//	                                         └─► Standby ──► Promote
+//	                                         ├─► Standby ──► Promote
+//	                                         └─► Between ──► Proxy: distance, a lost answer
 //
 // The server refuses to run as root; tests that do run it as postgres or nobody.
 package pgtest
@@ -20,9 +19,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -31,7 +28,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"golang.org/x/sys/unix"
 )
 
 // User and Password are those of every cluster's superuser. The password is odd
@@ -62,20 +58,6 @@ type Cluster struct {
 }
 
 var databases atomic.Int64
-
-// programs is the directory of the server's programs.
-func programs() (string, error) {
-	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb") // where Debian keeps them
-	if err == nil && len(found) > 0 {
-		return filepath.Dir(found[len(found)-1]), nil
-	}
-	if path, err := exec.LookPath("initdb"); err == nil {
-		if path, err = filepath.EvalSymlinks(path); err == nil {
-			return filepath.Dir(path), nil
-		}
-	}
-	return "", errors.New("PostgreSQL's server programs are not here (apt-get install postgresql)")
-}
 
 // Start makes a cluster and runs it until the test ends.
 func Start(t testing.TB, o Options) *Cluster {
@@ -170,60 +152,6 @@ func (c *Cluster) configure(settings []string) error {
 
 func (c *Cluster) data() string { return filepath.Join(c.dir, "data") }
 
-// credential is whom the server's programs run as; nil = as the test does.
-func credential() (*syscall.Credential, error) {
-	if os.Geteuid() != 0 {
-		return nil, nil
-	}
-	for _, name := range []string{"postgres", "nobody"} {
-		who, err := user.Lookup(name)
-		if err != nil {
-			continue
-		}
-		uid, uidErr := strconv.Atoi(who.Uid)
-		gid, gidErr := strconv.Atoi(who.Gid)
-		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, errors.Join(uidErr, gidErr)
-	}
-	return nil, errors.New("neither postgres nor nobody is a user here, and PostgreSQL does not run as root")
-}
-
-// own gives a file to whom the server runs as.
-func (c *Cluster) own(path string) error {
-	who, err := credential()
-	if err != nil || who == nil {
-		return err
-	}
-	return os.Chown(path, int(who.Uid), int(who.Gid))
-}
-
-func (c *Cluster) command(program string, args ...string) (*exec.Cmd, error) {
-	bin, err := programs()
-	if err != nil {
-		return nil, err
-	}
-	who, err := credential()
-	if err != nil {
-		return nil, err
-	}
-	cmd := exec.Command(filepath.Join(bin, program), args...)
-	cmd.Dir = c.dir
-	cmd.Env = append(os.Environ(), "LC_ALL=C", "PGPASSWORD="+Password)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: who}
-	return cmd, nil
-}
-
-// run runs one of the server's programs to its end.
-func (c *Cluster) run(program string, args ...string) error {
-	cmd, err := c.command(program, args...)
-	if err != nil {
-		return err
-	}
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%s: %w: %s", program, err, out)
-	}
-	return nil
-}
-
 // boot starts the server and waits until it answers.
 func (c *Cluster) boot() error {
 	cmd, err := c.command("postgres", "-D", c.data())
@@ -236,7 +164,7 @@ func (c *Cluster) boot() error {
 	}
 	defer log.Close()
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr.Pdeathsig = syscall.SIGQUIT // a test that is killed takes its server along
+	dieWithTest(cmd.SysProcAttr)
 	if err := cmd.Start(); err != nil {
 		return err
 	}
@@ -344,76 +272,10 @@ func (c *Cluster) query(database, sql string) (string, error) {
 	return "", nil
 }
 
-// signal sends a signal to the server and all its processes, or fails the test.
-func (c *Cluster) signal(t testing.TB, sig syscall.Signal) {
-	t.Helper()
-	if c.proc == nil {
-		t.Fatal("the server does not run")
-	}
-	for _, pid := range slices.Concat([]int{c.proc.Process.Pid}, c.children()) {
-		if err := syscall.Kill(pid, sig); err != nil && !errors.Is(err, syscall.ESRCH) {
-			t.Fatal(err)
-		}
-	}
-}
-
-// children are the processes that the server has started.
-func (c *Cluster) children() (pids []int) {
-	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", c.proc.Process.Pid))
-	if err != nil {
-		return nil // the pattern is ours
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			continue // it has just ended
-		}
-		for _, field := range strings.Fields(string(text)) {
-			if pid, err := strconv.Atoi(field); err == nil {
-				pids = append(pids, pid)
-			}
-		}
-	}
-	return pids
-}
-
-// Kill ends all of the server's processes at once, as a crash would.
-func (c *Cluster) Kill(t testing.TB) {
-	t.Helper()
-	c.signal(t, syscall.SIGKILL)
-	<-c.done
-	c.proc = nil
-}
-
-// Freeze halts all of the server's processes until Thaw: it neither answers nor
-// ends connections.
-func (c *Cluster) Freeze(t testing.TB) { c.signal(t, syscall.SIGSTOP) }
-
-// Thaw lets a frozen server go on.
-func (c *Cluster) Thaw(t testing.TB) { c.signal(t, syscall.SIGCONT) }
-
-// Restart runs a server that was killed or stopped again, on the same port.
-func (c *Cluster) Restart(t testing.TB) {
-	t.Helper()
-	if err := c.boot(); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// Stop ends the server in order; its clients' connections are ended.
-func (c *Cluster) Stop(t testing.TB) {
-	t.Helper()
-	if err := c.proc.Process.Signal(syscall.SIGINT); err != nil {
-		t.Fatal(err)
-	}
-	<-c.done
-	c.proc = nil
-}
-
 // remove ends the server, whatever its state, and removes what it has.
 func (c *Cluster) remove() {
 	if c.proc != nil {
-		for _, pid := range c.children() {
+		for _, pid := range childrenOf(c.proc.Process.Pid) {
 			_ = syscall.Kill(pid, syscall.SIGCONT) // it may be frozen, or gone
 		}
 		_ = c.proc.Process.Signal(syscall.SIGCONT)
@@ -423,61 +285,6 @@ func (c *Cluster) remove() {
 	}
 	c.releaseMemory()
 	_ = os.RemoveAll(c.dir) // what stays is the temporary directory's to clear
-}
-
-// releaseMemory gives back the shared memory that a killed server leaves: its
-// number stands in the seventh line of its pid file.
-func (c *Cluster) releaseMemory() {
-	text, err := os.ReadFile(filepath.Join(c.data(), "postmaster.pid"))
-	if err != nil {
-		return // it ended in order
-	}
-	lines := strings.Split(string(text), "\n")
-	if len(lines) < 7 {
-		return
-	}
-	if fields := strings.Fields(lines[6]); len(fields) == 2 {
-		if id, err := strconv.Atoi(fields[1]); err == nil {
-			_, _ = unix.SysvShmCtl(id, unix.IPC_RMID, nil) // best effort
-		}
-	}
-}
-
-// KillBackend kills one process of the server that serves a connection. The server
-// takes that for a crash, ends all connections and recovers.
-func (c *Cluster) KillBackend(t testing.TB, statement string) {
-	t.Helper()
-	pid, err := strconv.Atoi(c.Value(t, "postgres", fmt.Sprintf(
-		"SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend' ORDER BY query LIKE '%%%s%%' DESC LIMIT 1", statement)))
-	if err != nil {
-		t.Fatalf("no backend serves %q: %v", statement, err)
-	}
-	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// CPU is the processor time that the server's processes have used so far, give or
-// take a hundredth of a second each.
-func (c *Cluster) CPU() (used time.Duration) {
-	const tick = 10 * time.Millisecond // of every Linux
-	for i, pid := range slices.Concat([]int{c.proc.Process.Pid}, c.children()) {
-		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-		if err != nil {
-			continue // it has just ended; its time is the first one's
-		}
-		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-		last := 13 // utime, stime
-		if i == 0 {
-			last = 15 // and those of its children that have ended
-		}
-		for _, field := range fields[11:last] {
-			if n, err := strconv.Atoi(field); err == nil {
-				used += time.Duration(n) * tick
-			}
-		}
-	}
-	return used
 }
 
 // Run runs one of the server's client programs on a database, and returns what it
