@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  = -X homing/internal/app.Version=$(VERSION)
 FUZZTIME ?= 60s
 
-.PHONY: run build web test check unit fuzz torture torture-mistakes cluster bench bench-history bench-reports bench-panel pictures clean
+.PHONY: run build web test check unit fuzz torture torture-mistakes clickhouse-engine cluster bench bench-history bench-reports bench-panel pictures clean
 
 run: build
 	bin/homing serve
@@ -73,6 +73,11 @@ torture:
 # Builds the program with each deliberate mistake and wants the proofs to fail.
 torture-mistakes:
 	HOMING_MISTAKES=1 $(GO) test -count 1 -timeout 4h -v -run '^TestTheMistakesAreCaught$$' ./internal/torture
+
+# The engine of a modern ClickHouse (566 MB), for tests of the warehouse on it; they are
+# skipped without.
+clickhouse-engine:
+	npm --prefix internal/engine/warehouse/clickhouse/chtest/engine ci --ignore-scripts --no-audit
 
 # A whole cluster on this machine, from Debian's packages: PostgreSQL with a standby,
 # ClickHouse with a replica, three edges and a desk. Prints the panel's address; Ctrl-C
