@@ -219,3 +219,28 @@ func TestDeadlinesAreArmedRarely(t *testing.T) {
 		t.Errorf("%d deadlines were armed in 500 requests, want at most %d", n, most)
 	}
 }
+
+// BenchmarkDeadlines is what a request pays for its three: asked of a conn, and of
+// the connection below it, as if there were no deadline in between.
+func BenchmarkDeadlines(b *testing.B) {
+	l, err := Listen("127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	below, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer below.Close()
+	for name, c := range map[string]net.Conn{"asked": &conn{Conn: below}, "armed": below} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				now := time.Now()
+				_ = c.SetReadDeadline(now.Add(idleTime))
+				_ = c.SetReadDeadline(now.Add(headerTime))
+				_ = c.SetWriteDeadline(now.Add(writeTime))
+			}
+		})
+	}
+}
