@@ -64,6 +64,12 @@ var errInUse = errors.New("it is in use by another homing")
 // data directory, or for a server that is ending.
 const lockPatience = 12 * time.Second
 
+// servesFor is for how long somebody must have listened who has the lock, before that
+// is a server. One that was killed while it started the warehouse's process leaves
+// behind the beginning of it, which has lock and socket until it is a program of its
+// own: on a busy machine, for a moment.
+const servesFor = time.Second
+
 // openDataDir makes or opens a data directory and locks it. Nothing in it is
 // touched before it is certain that it is ours and not of a newer version. Of
 // an owner that serves, it does not wait for the end.
@@ -98,6 +104,9 @@ func openDataDir(ctx context.Context, path string) (*dataDir, error) {
 // wait takes the lock. flock, not fcntl: it belongs to the open file, so that no
 // library that opens and closes files of the directory can drop it.
 func (d *dataDir) wait(ctx context.Context) error {
+	serves := time.NewTimer(servesFor)
+	defer serves.Stop()
+	served := false // by whoever listens, for all of servesFor
 	for deadline := time.After(lockPatience); ; {
 		err := syscall.Flock(int(d.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil {
@@ -107,12 +116,18 @@ func (d *dataDir) wait(ctx context.Context) error {
 		if !errors.Is(err, syscall.EWOULDBLOCK) {
 			return fmt.Errorf("--data-dir %s: couldn't lock it: %w", d.path, err)
 		}
-		if control.Running(ctx, d.path) {
+		switch running := control.Running(ctx, d.path); {
+		case running && served:
 			return inUse
+		case !running:
+			served = false
+			serves.Reset(servesFor)
 		}
 		select {
 		case <-deadline:
 			return inUse
+		case <-serves.C:
+			served = true
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(50 * time.Millisecond):
