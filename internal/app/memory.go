@@ -18,9 +18,9 @@ const (
 
 // shareMemory divides what a control group (a container, systemd's MemoryMax) allows
 // among reports, which get a quarter if nothing else is asked for, and this process,
-// whose garbage is collected so that it stays within four fifths of the rest: the
-// last fifth is for what the Go runtime does not count, the kernel's buffers of
-// sockets among it. Who sets GOMEMLIMIT knows better. It returns what reports get; 0
+// whose garbage is collected so that it stays within 18 of 25 parts of the rest: the
+// others are for what the Go runtime does not count, the kernel's sockets and the
+// ledger's cache of pages among it. Who sets GOMEMLIMIT knows better. It returns what reports get; 0
 // leaves it to the warehouse.
 func shareMemory(cfg *Config, log *slog.Logger) Bytes {
 	allowed, err := memlimit.FromCgroup()
@@ -41,5 +41,5 @@ func shareMemory(cfg *Config, log *slog.Logger) Bytes {
 
 // memoryBeside is what this process may use beside reports, in bytes.
 func memoryBeside(allowed uint64, reports Bytes) int64 {
-	return max(leastMemory, (int64(min(allowed, 1<<60))-int64(reports))/5*4)
+	return max(leastMemory, (int64(min(allowed, 1<<60))-int64(reports))/25*18)
 }

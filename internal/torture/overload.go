@@ -132,7 +132,7 @@ func overloadOnce(ctx context.Context, s *Stage, d **Driver) (found []reading, e
 	defer func() { err = errors.Join(err, crowds.Close()) }()
 	launch := s.Launch(s.Dir+"/data", "--track-tls-listen", "127.0.0.1:0")
 	launch.Around = []string{"taskset", "-c", "0"}
-	launch.Env = []string{"GOMEMLIMIT=205MiB"} // as docs/operations.md tells those who limit memory
+	launch.Env = []string{"GOMEMLIMIT=185MiB"} // as docs/operations.md tells those who limit memory
 	p, err := Open(ctx, s, d, launch)
 	if err != nil {
 		return nil, err
