@@ -33,6 +33,7 @@ func openLedger(ctx context.Context, cfg *Config, o ledgerOptions) (ledger.Ledge
 	if cfg.Ledger == "" {
 		books, err := sqlite.Open(sqlite.Options{
 			Path: o.Path, Logger: o.Logger, Fatal: o.Fatal, LeadHashes: o.LeadHashes, Committed: o.Committed, Clock: o.Clock,
+			Cache: ledgerCache(),
 		})
 		if err != nil {
 			return nil, fmt.Errorf("couldn't open the ledger: %w", err)

@@ -43,3 +43,21 @@ func shareMemory(cfg *Config, log *slog.Logger) Bytes {
 func memoryBeside(allowed uint64, reports Bytes) int64 {
 	return max(leastMemory, (int64(min(allowed, 1<<60))-int64(reports))/25*18)
 }
+
+// ledgerCache is how much of a limited memory the ledger keeps pages in, in bytes; 0 =
+// nothing limits it. It is not Go's memory, and no collection of garbage frees it.
+func ledgerCache() int64 {
+	limit := debug.SetMemoryLimit(-1)
+	if allowed, err := memlimit.FromCgroup(); err == nil {
+		limit = min(limit, int64(min(allowed, 1<<60)))
+	}
+	return cacheOf(limit)
+}
+
+func cacheOf(limit int64) int64 {
+	const unlimited, least, most = 1 << 40, 4 << 20, 64 << 20
+	if limit >= unlimited {
+		return 0
+	}
+	return min(max(limit/32, least), most)
+}

@@ -22,3 +22,15 @@ func TestMemoryBesideReports(t *testing.T) {
 		}
 	}
 }
+
+// TestLedgerCache is a small part of a limited memory.
+func TestLedgerCache(t *testing.T) {
+	const mib = 1 << 20
+	for limit, want := range map[int64]int64{
+		1<<63 - 1: 0, 185 * mib: 185 * mib / 32, 64 * mib: 4 * mib, 1 << 35: 64 * mib,
+	} {
+		if got := cacheOf(limit); got != want {
+			t.Errorf("of %d: %d, want %d", limit, got, want)
+		}
+	}
+}

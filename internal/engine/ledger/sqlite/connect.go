@@ -18,15 +18,15 @@ import (
 // beyond while readers hold it. The ballast must be larger.
 const walLimit = 8 << 20
 
-// writerPragmas: an fsync a commit; checkpoints are the keeper's; enough cache
-// for the pages of a month's unique index that are in use; no temporary files.
+// writerPragmas: an fsync a commit; checkpoints are the keeper's; no temporary files.
+// Options.Cache adds the pages that are kept, by default enough for those of a
+// month's unique index that are in use.
 var writerPragmas = fmt.Sprintf(`
 	PRAGMA journal_mode = WAL;
 	PRAGMA synchronous = FULL;
 	PRAGMA foreign_keys = ON;
 	PRAGMA wal_autocheckpoint = 0;
 	PRAGMA journal_size_limit = %d;
-	PRAGMA cache_size = -65536;
 	PRAGMA temp_store = MEMORY;
 	PRAGMA trusted_schema = OFF;`, walLimit)
 

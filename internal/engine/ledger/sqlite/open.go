@@ -80,6 +80,9 @@ type Options struct {
 	// Patience is how long a write may wait for its commit, give or take a
 	// sixteenth. Default ledger.Patience.
 	Patience time.Duration
+	// Cache is how many bytes of pages the writer keeps, and as many whoever folds the
+	// log; each page takes twice its size. Default 64 MiB.
+	Cache int64
 	// Committed is told of every transaction that wrote: how many writes it
 	// carried and how long its COMMIT took, by Clock. It must be quick, for
 	// everybody waits. Without both nothing is measured.
@@ -112,6 +115,14 @@ func (o *Options) fill() {
 	if o.Patience == 0 {
 		o.Patience = ledger.Patience
 	}
+	if o.Cache == 0 {
+		o.Cache = 64 << 20
+	}
+}
+
+// pragmas are those of who writes.
+func (o *Options) pragmas() string {
+	return writerPragmas + fmt.Sprintf("\n\tPRAGMA cache_size = -%d;", o.Cache>>10)
 }
 
 // Ledger is a ledger.Ledger in an SQLite file.
@@ -187,7 +198,7 @@ func (l *Ledger) open(o *Options) error {
 		patience: o.Patience, leadHashes: o.LeadHashes, committed: o.Committed, clock: o.Clock, nudge: make(chan struct{}, 1),
 		ballast: &ballast{path: l.path + "-ballast"}, damage: l.damage}
 	l.keeper = &keeper{ledger: l, writer: l.writer}
-	if l.writer.conn, err = connect(l.uri, sqlite.OpenReadWrite, o.Patience, writerPragmas); err != nil {
+	if l.writer.conn, err = connect(l.uri, sqlite.OpenReadWrite, o.Patience, o.pragmas()); err != nil {
 		return err
 	}
 	if err := migrate(l.writer.conn, len(migrations)); err != nil {
@@ -205,7 +216,7 @@ func (l *Ledger) open(o *Options) error {
 		return err
 	}
 	// The keeper never waits for a lock: whatever is in its way comes first.
-	if l.keeper.conn, err = connect(l.uri, sqlite.OpenReadWrite, 0, writerPragmas); err != nil {
+	if l.keeper.conn, err = connect(l.uri, sqlite.OpenReadWrite, 0, o.pragmas()); err != nil {
 		return err
 	}
 	for range readerCount {
