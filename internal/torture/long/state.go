@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -98,7 +99,7 @@ func (s *state) result(trial bool) *show.Result {
 			figures.Rows = append(figures.Rows, []string{row.Name, f.Name, f.Value, f.Limit, verdict})
 		}
 		for _, text := range e.Result.First {
-			r.Errors = append(r.Errors, row.Name+": "+text)
+			r.Errors = append(r.Errors, row.Name+": "+brief(text))
 		}
 		seeds.Rows = append(seeds.Rows, []string{row.Name, s.caught(&row, r, trial), fmt.Sprint(e.Seed), e.Date, e.Sources})
 	}
@@ -113,6 +114,21 @@ func (s *state) result(trial bool) *show.Result {
 	r.Tables = []show.Table{faults, seeds, figures}
 	return r
 }
+
+// brief is a finding for the document: its first line and its last. What a server
+// said between them, addresses and one-time links among it, is where it was run, and
+// so are the paths.
+func brief(text string) string {
+	first, rest, long := strings.Cut(strings.TrimSpace(text), "\n")
+	if !long {
+		return withoutPaths(first)
+	}
+	return withoutPaths(first) + " … " + withoutPaths(rest[strings.LastIndexByte(rest, '\n')+1:])
+}
+
+var absolute = regexp.MustCompile(`/[^\s:]*/`)
+
+func withoutPaths(line string) string { return absolute.ReplaceAllString(line, "") }
 
 // caught lists the mistakes that a row caught; one that it did not is an error.
 func (s *state) caught(row *torture.Row, r *show.Result, trial bool) string {

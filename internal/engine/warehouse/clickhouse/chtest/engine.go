@@ -13,7 +13,7 @@ type Engine struct {
 	port    int
 	dir     string
 	front   string // the program
-	library string
+	shared  string // the library that it loads
 	process *process
 }
 
@@ -21,9 +21,9 @@ type Engine struct {
 // test is skipped if the engine is not there.
 func StartEngine(t testing.TB) *Engine {
 	t.Helper()
-	e := &Engine{library: filepath.Join(here(t), "engine/node_modules/@chdb/lib-linux-x64-gnu/libchdb.so"), port: freePort(t), dir: t.TempDir()}
-	if _, err := os.Stat(e.library); err != nil {
-		t.Skip("the ClickHouse engine is not there; fetch its 566 MB with: npm --prefix internal/engine/warehouse/clickhouse/chtest/engine install --ignore-scripts --no-audit")
+	e := &Engine{shared: filepath.Join(here(t), "engine/node_modules/@chdb/lib-linux-x64-gnu/libchdb.so"), port: freePort(t), dir: t.TempDir()}
+	if _, err := os.Stat(e.shared); err != nil {
+		t.Skip("the ClickHouse engine is not there; fetch its 566 MB with: make clickhouse-engine")
 	}
 	e.front = filepath.Join(t.TempDir(), "front")
 	build := exec.Command("go", "build", "-buildvcs=false", "-o", e.front, "./front")
@@ -38,7 +38,7 @@ func StartEngine(t testing.TB) *Engine {
 // Start starts it again after a Kill.
 func (e *Engine) Start(t testing.TB) {
 	t.Helper()
-	e.process = start(t, e.dir, "front", exec.Command(e.front, e.library, filepath.Join(e.dir, "data"), fmt.Sprint(e.port)))
+	e.process = start(t, e.dir, "front", exec.Command(e.front, e.shared, filepath.Join(e.dir, "data"), fmt.Sprint(e.port)))
 	eventually(t, "the ClickHouse engine does not come up", func() error { return answers(fmt.Sprintf("http://127.0.0.1:%d/ping", e.port)) })
 }
 
