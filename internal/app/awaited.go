@@ -132,108 +132,80 @@ func (a *awaited) Status() warehouse.Status {
 
 // Load implements warehouse.Sink.
 func (a *awaited) Load(ctx context.Context, b *warehouse.Batch) error {
-	return a.do(func(w warehouse.Warehouse) error { return w.Load(ctx, b) })
+	return done(a.get, func(w warehouse.Warehouse) error { return w.Load(ctx, b) })
 }
 
 // Mark implements warehouse.Sink.
 func (a *awaited) Mark(ctx context.Context, source string) (warehouse.Mark, error) {
-	return asked(a, func(w warehouse.Warehouse) (warehouse.Mark, error) { return w.Mark(ctx, source) })
+	return asked(a.get, func(w warehouse.Warehouse) (warehouse.Mark, error) { return w.Mark(ctx, source) })
 }
 
 // Ask implements warehouse.Source.
 func (a *awaited) Ask(ctx context.Context, q *warehouse.Query) (*warehouse.Answer, error) {
-	return asked(a, func(w warehouse.Warehouse) (*warehouse.Answer, error) { return w.Ask(ctx, q) })
+	return asked(a.get, func(w warehouse.Warehouse) (*warehouse.Answer, error) { return w.Ask(ctx, q) })
 }
 
 // Stream implements warehouse.Source.
 func (a *awaited) Stream(ctx context.Context, q *warehouse.Query) iter.Seq2[warehouse.Row, error] {
-	return listed(a, func(w warehouse.Warehouse) iter.Seq2[warehouse.Row, error] { return w.Stream(ctx, q) })
+	return listed(a.get, func(w warehouse.Warehouse) iter.Seq2[warehouse.Row, error] { return w.Stream(ctx, q) })
 }
 
 // Clicks implements warehouse.Source.
 func (a *awaited) Clicks(ctx context.Context, l *warehouse.List) iter.Seq2[warehouse.Click, error] {
-	return listed(a, func(w warehouse.Warehouse) iter.Seq2[warehouse.Click, error] { return w.Clicks(ctx, l) })
+	return listed(a.get, func(w warehouse.Warehouse) iter.Seq2[warehouse.Click, error] { return w.Clicks(ctx, l) })
 }
 
 // Postbacks implements warehouse.Source.
 func (a *awaited) Postbacks(ctx context.Context, l *warehouse.List) iter.Seq2[warehouse.Postback, error] {
-	return listed(a, func(w warehouse.Warehouse) iter.Seq2[warehouse.Postback, error] { return w.Postbacks(ctx, l) })
+	return listed(a.get, func(w warehouse.Warehouse) iter.Seq2[warehouse.Postback, error] { return w.Postbacks(ctx, l) })
 }
 
 // Conversions implements warehouse.Source.
 func (a *awaited) Conversions(ctx context.Context, l *warehouse.List) iter.Seq2[warehouse.Conversion, error] {
-	return listed(a, func(w warehouse.Warehouse) iter.Seq2[warehouse.Conversion, error] { return w.Conversions(ctx, l) })
+	return listed(a.get, func(w warehouse.Warehouse) iter.Seq2[warehouse.Conversion, error] { return w.Conversions(ctx, l) })
 }
 
 // Click implements warehouse.Source.
 func (a *awaited) Click(ctx context.Context, origin homing.Origin) (warehouse.Click, error) {
-	return asked(a, func(w warehouse.Warehouse) (warehouse.Click, error) { return w.Click(ctx, origin) })
+	return asked(a.get, func(w warehouse.Warehouse) (warehouse.Click, error) { return w.Click(ctx, origin) })
 }
 
 // Seal implements warehouse.Keeper.
 func (a *awaited) Seal(ctx context.Context, day warehouse.Day) error {
-	return a.do(func(w warehouse.Warehouse) error { return w.Seal(ctx, day) })
+	return done(a.get, func(w warehouse.Warehouse) error { return w.Seal(ctx, day) })
 }
 
 // Seals implements warehouse.Keeper.
 func (a *awaited) Seals(ctx context.Context) ([]warehouse.Seal, error) {
-	return asked(a, func(w warehouse.Warehouse) ([]warehouse.Seal, error) { return w.Seals(ctx) })
+	return asked(a.get, func(w warehouse.Warehouse) ([]warehouse.Seal, error) { return w.Seals(ctx) })
 }
 
 // Drop implements warehouse.Keeper.
 func (a *awaited) Drop(ctx context.Context, table warehouse.Table, before warehouse.Day) error {
-	return a.do(func(w warehouse.Warehouse) error { return w.Drop(ctx, table, before) })
+	return done(a.get, func(w warehouse.Warehouse) error { return w.Drop(ctx, table, before) })
 }
 
 // Oldest implements warehouse.Keeper.
 func (a *awaited) Oldest(ctx context.Context, table warehouse.Table) (warehouse.Day, error) {
-	return asked(a, func(w warehouse.Warehouse) (warehouse.Day, error) { return w.Oldest(ctx, table) })
+	return asked(a.get, func(w warehouse.Warehouse) (warehouse.Day, error) { return w.Oldest(ctx, table) })
 }
 
 // Erase implements warehouse.Keeper.
 func (a *awaited) Erase(ctx context.Context, what warehouse.Erasure) error {
-	return a.do(func(w warehouse.Warehouse) error { return w.Erase(ctx, what) })
+	return done(a.get, func(w warehouse.Warehouse) error { return w.Erase(ctx, what) })
 }
 
 // Lost implements warehouse.Keeper.
 func (a *awaited) Lost(ctx context.Context, from, before warehouse.Day) error {
-	return a.do(func(w warehouse.Warehouse) error { return w.Lost(ctx, from, before) })
+	return done(a.get, func(w warehouse.Warehouse) error { return w.Lost(ctx, from, before) })
 }
 
 // Reset implements warehouse.Keeper.
 func (a *awaited) Reset(ctx context.Context, progress warehouse.Progress) error {
-	return a.do(func(w warehouse.Warehouse) error { return w.Reset(ctx, progress) })
+	return done(a.get, func(w warehouse.Warehouse) error { return w.Reset(ctx, progress) })
 }
 
 // Verify implements warehouse.Keeper.
 func (a *awaited) Verify(ctx context.Context, progress warehouse.Progress) ([]warehouse.Flaw, error) {
-	return asked(a, func(w warehouse.Warehouse) ([]warehouse.Flaw, error) { return w.Verify(ctx, progress) })
-}
-
-func (a *awaited) do(what func(warehouse.Warehouse) error) error {
-	w, err := a.get()
-	if err != nil {
-		return err
-	}
-	return what(w)
-}
-
-func asked[T any](a *awaited, what func(warehouse.Warehouse) (T, error)) (T, error) {
-	w, err := a.get()
-	if err != nil {
-		var none T
-		return none, err
-	}
-	return what(w)
-}
-
-func listed[T any](a *awaited, what func(warehouse.Warehouse) iter.Seq2[T, error]) iter.Seq2[T, error] {
-	w, err := a.get()
-	if err != nil {
-		return func(yield func(T, error) bool) {
-			var none T
-			yield(none, err)
-		}
-	}
-	return what(w)
+	return asked(a.get, func(w warehouse.Warehouse) ([]warehouse.Flaw, error) { return w.Verify(ctx, progress) })
 }

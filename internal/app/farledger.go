@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -187,35 +186,4 @@ func (l *farLedger) commons() (ledger.Commons, error) {
 		return commons, nil
 	}
 	return nil, errNoCommons
-}
-
-// The rest hands calls on.
-
-// far hands a call on that answers with nothing but an error.
-func far(l *farLedger, what func(ledger.Ledger) error) error {
-	there, err := l.get()
-	if err != nil {
-		return err
-	}
-	return what(there)
-}
-
-func farAsked[T any](l *farLedger, what func(ledger.Ledger) (T, error)) (T, error) {
-	there, err := l.get()
-	if err != nil {
-		var none T
-		return none, err
-	}
-	return what(there)
-}
-
-func farListed[T any](l *farLedger, what func(ledger.Ledger) iter.Seq2[T, error]) iter.Seq2[T, error] {
-	there, err := l.get()
-	if err != nil {
-		return func(yield func(T, error) bool) {
-			var none T
-			yield(none, err)
-		}
-	}
-	return what(there)
 }

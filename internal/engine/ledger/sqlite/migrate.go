@@ -3,35 +3,18 @@ package sqlite
 import (
 	"embed"
 	"fmt"
-	"io/fs"
 
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
+
+	"homing/internal/engine/ledger/rulebook"
 )
 
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 
-// migrations are the steps from an empty file to the present format, in order:
-// step n makes version n. A step that was released is never changed.
-var migrations = func() (steps []string) {
-	names, err := fs.Glob(migrationFiles, "migrations/*.sql") // sorted
-	if err != nil {
-		panic(err) // the pattern is ours
-	}
-	for i, name := range names {
-		var number int
-		if _, err := fmt.Sscanf(name, "migrations/%d_", &number); err != nil || number != i+1 {
-			panic("migration out of order: " + name)
-		}
-		text, err := migrationFiles.ReadFile(name)
-		if err != nil {
-			panic(err) // embedded
-		}
-		steps = append(steps, string(text))
-	}
-	return steps
-}()
+// migrations are the steps from an empty file to the present format.
+var migrations = rulebook.Migrations(migrationFiles)
 
 // migrate brings the file up to a format. Each step is one transaction together
 // with its number, so a crash leaves the file between two steps, never in one.

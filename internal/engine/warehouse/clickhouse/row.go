@@ -1,7 +1,6 @@
 package clickhouse
 
 import (
-	"encoding/binary"
 	"fmt"
 
 	"homing"
@@ -64,7 +63,7 @@ func writeClick(to *wire.Block, b birth, c *warehouse.Click, unique bool) {
 	to.Int(int64(c.Cost))
 	to.Text(c.Addr)
 	writeFacets(to, &c.Facets)
-	to.Text(string(appendMore(nil, c.More)))
+	to.Text(string(warehouse.AppendParams(nil, c.More)))
 }
 
 // clickColumns are what readClick reads: all but where the row comes from.
@@ -79,35 +78,8 @@ func readClick(rows *wire.Rows) (c warehouse.Click) {
 	c.Cost = homing.Money(r.int())
 	c.Addr = r.text()
 	c.Facets = r.facets()
-	c.More = readMore(r.text())
+	c.More = warehouse.ReadParams(r.text())
 	return c
-}
-
-// appendMore writes parameters as their number, the length and the bytes of
-// their text.
-func appendMore(dst []byte, more []warehouse.Param) []byte {
-	for _, p := range more {
-		dst = append(dst, byte(p.Param))
-		dst = binary.AppendUvarint(dst, uint64(len(p.Text)))
-		dst = append(dst, p.Text...)
-	}
-	return dst
-}
-
-// readMore is the inverse of appendMore; what does not read is left out.
-func readMore(text string) (more []warehouse.Param) {
-	rest := []byte(text)
-	for len(rest) > 1 {
-		param := homing.Param(rest[0])
-		size, n := binary.Uvarint(rest[1:])
-		if n <= 0 || size > uint64(len(rest)-1-n) {
-			return more
-		}
-		rest = rest[1+n:]
-		more = append(more, warehouse.Param{Param: param, Text: string(rest[:size])})
-		rest = rest[size:]
-	}
-	return more
 }
 
 // writeConversion adds a row, in the order of conversions.fields.

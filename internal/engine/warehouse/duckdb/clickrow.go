@@ -1,8 +1,6 @@
 package duckdb
 
 import (
-	"encoding/binary"
-
 	"homing"
 	"homing/internal/engine/warehouse"
 	"homing/internal/engine/warehouse/duckdb/process"
@@ -21,7 +19,7 @@ func (s *sheet) click(c *warehouse.Click, unique bool) {
 	s.int(int64(c.Cost))
 	s.text(c.Addr)
 	s.facets(&c.Facets)
-	s.write(func(dst []byte) []byte { return appendMore(dst, c.More) })
+	s.write(func(dst []byte) []byte { return warehouse.AppendParams(dst, c.More) })
 }
 
 // cells reads a row of a result from its first column to its last.
@@ -62,33 +60,6 @@ func readClick(rows *process.Rows) (c warehouse.Click) {
 	c.Cost = homing.Money(r.int())
 	c.Addr = r.text()
 	c.Facets = r.facets()
-	c.More = readMore(r.text())
+	c.More = warehouse.ReadParams(r.text())
 	return c
-}
-
-// appendMore writes parameters as their number, the length and the bytes of
-// their text.
-func appendMore(dst []byte, more []warehouse.Param) []byte {
-	for _, p := range more {
-		dst = append(dst, byte(p.Param))
-		dst = binary.AppendUvarint(dst, uint64(len(p.Text)))
-		dst = append(dst, p.Text...)
-	}
-	return dst
-}
-
-// readMore is the inverse of appendMore; what does not read is left out.
-func readMore(text string) (more []warehouse.Param) {
-	rest := []byte(text)
-	for len(rest) > 1 {
-		param := homing.Param(rest[0])
-		size, n := binary.Uvarint(rest[1:])
-		if n <= 0 || size > uint64(len(rest)-1-n) {
-			return more
-		}
-		rest = rest[1+n:]
-		more = append(more, warehouse.Param{Param: param, Text: string(rest[:size])})
-		rest = rest[size:]
-	}
-	return more
 }
