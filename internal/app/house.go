@@ -48,6 +48,7 @@ type house struct {
 	// reporting is nil while a command works without reports.
 	reporting *reporting
 	backups   backups
+	memory    memory
 	commits   commits
 
 	// following is what runs beside the doors; stop ends it and Close waits.
@@ -60,7 +61,7 @@ type house struct {
 // openHouse opens a data directory. fatal is called, once, when nothing more
 // may be acknowledged.
 func openHouse(ctx context.Context, cfg *Config, clock homing.Clock, log *slog.Logger, fatal func(error)) (_ *house, err error) {
-	h := &house{clock: clock, log: log, stop: func() {}}
+	h := &house{clock: clock, log: log, memory: shareMemory(cfg, log), stop: func() {}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.Close())
@@ -154,7 +155,7 @@ func (h *house) openEngines(ctx context.Context, cfg *Config, fatal func(error))
 func (h *house) openBooks(ctx context.Context, cfg *Config, fatal func(error)) (err error) {
 	open := func(ctx context.Context) (ledger.Ledger, error) {
 		return openLedger(ctx, cfg, ledgerOptions{
-			Path: h.dir.file(ledgerFile), Logger: h.log, Fatal: fatal,
+			Path: h.dir.file(ledgerFile), Cache: h.memory.ledger, Logger: h.log, Fatal: fatal,
 			LeadHashes: func(lead string) []string { return h.keyring().HashLeads(lead) },
 			Committed:  h.commits.ofLedger, Clock: h.clock,
 		})

@@ -16,8 +16,9 @@ import (
 // ledgerOptions are what a ledger is opened with beside the settings. All but
 // LeadHashes may be left out.
 type ledgerOptions struct {
-	// Path is the file of an embedded ledger.
+	// Path is the file of an embedded ledger, Cache how many bytes of its pages are kept.
 	Path   string
+	Cache  int64
 	Logger *slog.Logger
 	// Fatal is told when an embedded ledger may acknowledge nothing more. One on a
 	// server recovers by itself.
@@ -33,7 +34,7 @@ func openLedger(ctx context.Context, cfg *Config, o ledgerOptions) (ledger.Ledge
 	if cfg.Ledger == "" {
 		books, err := sqlite.Open(sqlite.Options{
 			Path: o.Path, Logger: o.Logger, Fatal: o.Fatal, LeadHashes: o.LeadHashes, Committed: o.Committed, Clock: o.Clock,
-			Cache: ledgerCache(),
+			Cache: o.Cache,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("couldn't open the ledger: %w", err)

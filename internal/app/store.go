@@ -18,10 +18,9 @@ func (h *house) openStore(cfg *Config) (warehouse.Warehouse, error) {
 		}
 		return store, nil
 	}
-	memory := shareMemory(cfg, h.log)
 	return await(func() (warehouse.Warehouse, error) {
 		w, err := duckdb.Open(duckdb.Options{
-			Dir: h.dir.file(warehouseDir), Memory: int64(memory), Threads: cfg.WarehouseThreads,
+			Dir: h.dir.file(warehouseDir), Memory: int64(h.memory.reports), Threads: cfg.WarehouseThreads,
 			Silence: cfg.WarehouseSilence, Clock: h.clock, Log: h.log,
 		})
 		if err != nil {
