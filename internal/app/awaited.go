@@ -41,28 +41,13 @@ type awaited struct {
 var _ warehouse.Warehouse = (*awaited)(nil)
 
 // await opens a warehouse now, or else every so often until Close.
-func await(open func() (warehouse.Warehouse, error), every time.Duration, clock homing.Clock, log *slog.Logger) *awaited {
+func await(open func() (warehouse.Warehouse, error), period time.Duration, clock homing.Clock, log *slog.Logger) *awaited {
 	ctx, stop := context.WithCancel(context.Background())
 	a := &awaited{open: open, clock: clock, log: log, stop: stop}
 	if !a.try() {
-		a.opening.Go(func() { a.keepTrying(ctx, every) })
+		a.opening.Go(func() { every(ctx, period, a.try) })
 	}
 	return a
-}
-
-func (a *awaited) keepTrying(ctx context.Context, every time.Duration) {
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if a.try() {
-				return
-			}
-		}
-	}
 }
 
 // try opens the warehouse once. Each reason is logged once.

@@ -69,21 +69,11 @@ func openFar(ctx context.Context, open func(context.Context) (ledger.Ledger, err
 }
 
 func (l *farLedger) keepTrying(ctx context.Context) {
-	tick := time.NewTicker(farEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+	every(ctx, farEvery, func() bool {
 		attempt, cancel := context.WithTimeout(ctx, 10*farPatience)
-		err := l.try(attempt)
-		cancel()
-		if err == nil {
-			return
-		}
-	}
+		defer cancel()
+		return l.try(attempt) == nil
+	})
 }
 
 // try opens the ledger once. Each reason is logged once.

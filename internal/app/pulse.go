@@ -44,14 +44,8 @@ func (p *pulse) take(ctx context.Context) {
 
 // run asks until ctx is done.
 func (p *pulse) run(ctx context.Context) {
-	tick := time.NewTicker(pulseEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			p.take(ctx)
-		}
-	}
+	every(ctx, pulseEvery, func() bool {
+		p.take(ctx)
+		return false
+	})
 }

@@ -9,13 +9,14 @@ import (
 
 	"homing"
 	"homing/internal/engine/ledger"
+	"homing/internal/engine/ledger/rulebook"
 )
 
 var _ ledger.Transfer = (*Ledger)(nil)
 
 // Export implements ledger.Transfer.
 func (l *Ledger) Export(ctx context.Context, part *ledger.Part, after ledger.Row, limit int) (rows []ledger.Row, err error) {
-	sql, args := selectPart(part, after, limit)
+	sql, args := rulebook.SelectPart(part, after, limit, "$")
 	err = l.read(ctx, func(ctx context.Context, q querier) (err error) {
 		rows, err = collect(ctx, q, sql, func(row pgx.CollectableRow) (ledger.Row, error) {
 			values, err := row.Values()
@@ -24,31 +25,6 @@ func (l *Ledger) Export(ctx context.Context, part *ledger.Part, after ledger.Row
 		return err
 	})
 	return rows, told("export "+part.Name+" of the ledger", err)
-}
-
-func selectPart(part *ledger.Part, after ledger.Row, limit int) (sql string, args []any) {
-	names := quotedNames(part)
-	key := strings.Join(names[:part.Key], ", ")
-	where := ""
-	if after != nil {
-		var marks []string
-		for i, v := range after[:part.Key] {
-			marks = append(marks, fmt.Sprintf("$%d", i+1))
-			args = append(args, v)
-		}
-		where = fmt.Sprintf(" WHERE (%s) > (%s)", key, strings.Join(marks, ", "))
-	}
-	args = append(args, limit)
-	return fmt.Sprintf("SELECT %s FROM %s%s ORDER BY %s LIMIT $%d", strings.Join(names, ", "), quoted(part.Name), where, key, len(args)), args
-}
-
-func quoted(name string) string { return pgx.Identifier{name}.Sanitize() }
-
-func quotedNames(part *ledger.Part) (names []string) {
-	for _, f := range part.Fields {
-		names = append(names, quoted(f.Name))
-	}
-	return names
 }
 
 // Import implements ledger.Transfer. The rows go to the server by columns, in one
@@ -73,7 +49,7 @@ func (l *Ledger) Import(ctx context.Context, part *ledger.Part, rows []ledger.Ro
 var arrayTypes = [...]string{ledger.Number: "bigint[]", ledger.Text: "text[]", ledger.Bytes: "bytea[]", ledger.Truth: "boolean[]"}
 
 func insertPart(part *ledger.Part) string {
-	names := quotedNames(part)
+	names := rulebook.QuotedNames(part)
 	var marks, sets []string
 	for i, name := range names {
 		marks = append(marks, fmt.Sprintf("$%d::%s", i+1, arrayTypes[part.Fields[i].Kind]))
@@ -81,7 +57,7 @@ func insertPart(part *ledger.Part) string {
 			sets = append(sets, name+" = excluded."+name)
 		}
 	}
-	return fmt.Sprintf("INSERT INTO %s (%s) SELECT * FROM unnest(%s) ON CONFLICT (%s) DO UPDATE SET %s", quoted(part.Name),
+	return fmt.Sprintf("INSERT INTO %s (%s) SELECT * FROM unnest(%s) ON CONFLICT (%s) DO UPDATE SET %s", rulebook.Quoted(part.Name),
 		strings.Join(names, ", "), strings.Join(marks, ", "), strings.Join(names[:part.Key], ", "), strings.Join(sets, ", "))
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"homing"
 	"homing/internal/engine/ledger"
+	"homing/internal/engine/ledger/rulebook"
 )
 
 var _ ledger.Transfer = (*Ledger)(nil)
@@ -20,34 +21,11 @@ func (l *Ledger) Export(ctx context.Context, part *ledger.Part, after ledger.Row
 			rows, err = lastNumbers(conn, after)
 			return err
 		}
-		sql, args := selectPart(part, after, limit)
+		sql, args := rulebook.SelectPart(part, after, limit, "?")
 		rows, err = collect(conn, sql, func(row *sqlite.Stmt) (ledger.Row, error) { return rowOf(part, row) }, args...)
 		return err
 	})
 	return rows, told("export "+part.Name+" of the ledger", err)
-}
-
-func selectPart(part *ledger.Part, after ledger.Row, limit int) (sql string, args []any) {
-	names := quotedNames(part)
-	key := strings.Join(names[:part.Key], ", ")
-	where := ""
-	if after != nil {
-		var marks []string
-		for i, v := range after[:part.Key] {
-			marks = append(marks, fmt.Sprintf("?%d", i+1))
-			args = append(args, v)
-		}
-		where = fmt.Sprintf(" WHERE (%s) > (%s)", key, strings.Join(marks, ", "))
-	}
-	args = append(args, limit)
-	return fmt.Sprintf(`SELECT %s FROM "%s"%s ORDER BY %s LIMIT ?%d`, strings.Join(names, ", "), part.Name, where, key, len(args)), args
-}
-
-func quotedNames(part *ledger.Part) (names []string) {
-	for _, f := range part.Fields {
-		names = append(names, `"`+f.Name+`"`)
-	}
-	return names
 }
 
 func rowOf(part *ledger.Part, row *sqlite.Stmt) (ledger.Row, error) {
@@ -117,7 +95,7 @@ func (l *Ledger) Import(ctx context.Context, part *ledger.Part, rows []ledger.Ro
 }
 
 func insertPart(part *ledger.Part) string {
-	names := quotedNames(part)
+	names := rulebook.QuotedNames(part)
 	var marks, sets []string
 	for i, name := range names {
 		marks = append(marks, fmt.Sprintf("?%d", i+1))
