@@ -68,22 +68,35 @@ var (
 // reportEvery is how often a file of the reports has its turn.
 const reportEvery = 25
 
+// rotChapter is after how many damages another directory is made.
+const rotChapter = 500
+
 func runBitRot(ctx context.Context, s *Stage, rounds int) (r Result, err error) {
-	b := &rot{stage: s, rand: s.Rand(0), found: &r, counts: map[string]int{}}
+	counts := s.counts()
+	r, err = chapters(ctx, s, rounds, rotChapter, func(below *Stage, from, to int) (Result, error) {
+		return rotOf(ctx, below, from, to, s.Done, counts)
+	})
+	r.Figures = nil
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		r.Figures = append(r.Figures, Figure{Name: name, Value: fmt.Sprint(counts[name])})
+	}
+	return r, err
+}
+
+// rotOf is a chapter: one directory, of which copies are damaged.
+func rotOf(ctx context.Context, s *Stage, from, to int, done func(int), counts map[string]int) (r Result, err error) {
+	b := &rot{stage: s, rand: s.Rand(uint64(from)), found: &r, counts: counts}
 	if err := b.prepare(ctx); err != nil {
 		return r, err
 	}
-	for r.Rounds < rounds && r.Total() == 0 {
-		if err := b.round(ctx, r.Rounds); err != nil {
-			return r, fmt.Errorf("damage %d: %w", r.Rounds+1, err)
+	for n := from; n < to && r.Total() == 0; n++ {
+		if err := b.round(ctx, n); err != nil {
+			return r, fmt.Errorf("damage %d: %w", n+1, err)
 		}
 		r.Rounds++
-		s.Done(r.Rounds)
+		done(n + 1)
 	}
 	r.Clicks, r.Conversions = len(b.truth.clicks), len(b.truth.conversions)
-	for _, name := range slices.Sorted(maps.Keys(b.counts)) {
-		r.Figures = append(r.Figures, Figure{Name: name, Value: fmt.Sprint(b.counts[name])})
-	}
 	return r, nil
 }
 

@@ -8,12 +8,17 @@ import (
 
 // chapters runs rounds on a fresh directory every so many, because lists of
 // everything get longer each time, and sums what was found. It ends with the
-// first chapter that found anything. Every chapter looks for its own keys.
+// first chapter that found anything. Every chapter looks for its own keys. What
+// whole chapters of an earlier run did is not done again.
 func chapters(ctx context.Context, s *Stage, rounds, size int, run func(below *Stage, from, to int) (Result, error)) (sum Result, err error) {
-	for done := 0; done < rounds && err == nil && !sum.Failed(); done += size {
+	sum = s.Past.Result
+	for done := sum.Rounds; done < rounds && err == nil && !sum.Failed(); done += size {
 		var r Result
 		r, err = chapterOf(ctx, s, done, min(done+size, rounds), run)
 		sum.Add(r)
+		if s.Past.Result = sum; err == nil && !sum.Failed() && s.Save != nil {
+			err = s.Save(s.Past)
+		}
 	}
 	return sum, err
 }

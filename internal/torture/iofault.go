@@ -125,7 +125,7 @@ func runIOFaults(ctx context.Context, s *Stage, rounds int) (r Result, err error
 	if rounds >= ioEvery && len(points) > rounds {
 		s.Note("%d rounds are too few to let each of them fail", rounds)
 	}
-	counts, next := map[string]int{}, 0
+	counts, next := s.counts(), s.Past.Result.Rounds
 	r, err = chapters(ctx, s, rounds, ioChapter, func(below *Stage, from, to int) (Result, error) {
 		f, err := newIOFaulter(ctx, below, s.Rand(uint64(from)))
 		if err != nil {

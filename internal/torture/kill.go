@@ -59,7 +59,7 @@ var moments = []struct {
 
 func runKills(ctx context.Context, s *Stage, rounds int) (Result, error) {
 	var all Result
-	counts := map[string]int{}
+	counts := s.counts()
 	g, err := newGolden(ctx, s)
 	if err != nil {
 		return all, err

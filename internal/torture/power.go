@@ -45,26 +45,29 @@ type powerCut struct {
 	launch process.Launch
 	d      *Driver
 	p      *process.Process
-	ends   *ends
+	counts map[string]int // what the server did when its disk failed
 }
 
-// ends count what the server did when its disk failed.
-type ends struct{ itself, killed int }
+// What a server does when its disk fails.
+const (
+	endedItself = "ended by itself"
+	wasKilled   = "was killed"
+)
 
 func runPowerCuts(ctx context.Context, s *Stage, rounds int) (r Result, err error) {
-	var how ends
+	counts := s.counts()
 	r, err = chapters(ctx, s, rounds, powerChapter, func(below *Stage, from, to int) (Result, error) {
-		return powerCutsOf(ctx, below, from, to, s.Done, &how)
+		return powerCutsOf(ctx, below, from, to, s.Done, counts)
 	})
 	r.Figures = []Figure{
-		{Name: "ended by itself before it was killed", Value: fmt.Sprintf("%d of %d", how.itself, how.itself+how.killed)},
+		{Name: "ended by itself before it was killed", Value: fmt.Sprintf("%d of %d", counts[endedItself], counts[endedItself]+counts[wasKilled])},
 	}
 	return r, err
 }
 
 // powerCutsOf is a chapter.
-func powerCutsOf(ctx context.Context, s *Stage, from, to int, done func(int), how *ends) (r Result, err error) {
-	c := &powerCut{s: s, rand: s.Rand(uint64(from)), ends: how}
+func powerCutsOf(ctx context.Context, s *Stage, from, to int, done func(int), counts map[string]int) (r Result, err error) {
+	c := &powerCut{s: s, rand: s.Rand(uint64(from)), counts: counts}
 	if c.disk, err = MakeDisk(s.Dir, powerDisk); err != nil {
 		return r, err
 	}
@@ -185,9 +188,9 @@ func (c *powerCut) cut(ctx context.Context) (mark cutMark, err error) {
 	}
 	select {
 	case <-c.p.Exited():
-		c.ends.itself++
+		c.counts[endedItself]++
 	default:
-		c.ends.killed++
+		c.counts[wasKilled]++
 	}
 	return mark, nil
 }

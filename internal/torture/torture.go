@@ -42,6 +42,10 @@ type Stage struct {
 	Progress func(done int)
 	// Notes gets what a person may want to know besides.
 	Notes io.Writer
+	// Past is what an earlier run of the row did; rows that are run in chapters go
+	// on behind it. Save is given what is done after each chapter, if it is set.
+	Past Past
+	Save func(Past) error
 
 	mu      sync.Mutex
 	secrets []homing.Secret // guarded by mu: see Keep
@@ -80,6 +84,21 @@ func (s *Stage) Done(rounds int) {
 	if s.Progress != nil {
 		s.Progress(rounds)
 	}
+}
+
+// Past is how far a row has come, and what it found so far.
+type Past struct {
+	Result Result         `json:"result"`
+	Counts map[string]int `json:"counts,omitempty"` // see Stage.counts
+}
+
+// counts is what a row counts besides, from its first run on. It is for one
+// goroutine.
+func (s *Stage) counts() map[string]int {
+	if s.Past.Counts == nil {
+		s.Past.Counts = map[string]int{}
+	}
+	return s.Past.Counts
 }
 
 // Result is what a row found.

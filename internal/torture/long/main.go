@@ -157,6 +157,11 @@ func runRows(ctx context.Context, o *options, state *state) error {
 			fmt.Fprintf(os.Stderr, "%s: done on %s, --again runs it once more\n", row.Name, done.Date)
 			continue
 		}
+		if slices.Contains(o.again, row.Name) {
+			if err := forgetPart(o.dir, row.Name); err != nil {
+				return err
+			}
+		}
 		entry, err := runRow(ctx, o, &row, source, program)
 		if err != nil {
 			return err
@@ -167,13 +172,16 @@ func runRows(ctx context.Context, o *options, state *state) error {
 			if err := state.write(o.dir); err != nil {
 				return err
 			}
+			if err := forgetPart(o.dir, row.Name); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
 // runRow runs one row in a directory of its own, which is kept if something does
-// not hold.
+// not hold. It goes on where the row was ended the last time.
 func runRow(ctx context.Context, o *options, row *torture.Row, source, program string) (*entry, error) {
 	e := &entry{Seed: o.seed, Date: o.now().UTC().Format("2006-01-02"), Machine: show.Machine()}
 	if row.Needs != nil {
@@ -190,16 +198,30 @@ func runRow(ctx context.Context, o *options, row *torture.Row, source, program s
 	if err := os.RemoveAll(dir); err != nil {
 		return nil, err
 	}
+	stage := &torture.Stage{Program: program, Dir: dir, Source: source, Seed: o.seed, Clock: o.now, Notes: os.Stderr}
+	var before part
+	began := o.now()
+	if o.rounds == 0 {
+		var err error
+		if before, err = readPart(o.dir, row.Name); err != nil {
+			return nil, err
+		}
+		if before.Past.Result.Rounds > 0 {
+			fmt.Fprintf(os.Stderr, "%s: %d of %d %s are done, with seed %d\n", row.Name, before.Past.Result.Rounds, rounds, row.Unit, before.Seed)
+			stage.Past, stage.Seed, e.Seed = before.Past, before.Seed, before.Seed
+		}
+		stage.Save = func(past torture.Past) error {
+			now := part{Past: past, Seed: e.Seed, Took: before.Took + o.now().Sub(began)}
+			return now.write(o.dir, row.Name)
+		}
+	}
 	progress := show.NewProgress(o.now)
 	progress.Begin("%s: %d %s", row.Name, rounds, row.Unit)
-	began := o.now()
+	stage.Progress = func(done int) { progress.At(int64(done), int64(rounds)) }
 	var err error
-	e.Result, err = torture.Perform(ctx, row, &torture.Stage{
-		Program: program, Dir: dir, Source: source, Seed: o.seed, Clock: o.now, Notes: os.Stderr,
-		Progress: func(done int) { progress.At(int64(done), int64(rounds)) },
-	}, rounds)
+	e.Result, err = torture.Perform(ctx, row, stage, rounds)
 	progress.End()
-	e.Took = o.now().Sub(began)
+	e.Took = before.Took + o.now().Sub(began)
 	if err != nil {
 		return nil, fmt.Errorf("%w (what is there is kept in %s)", err, dir)
 	}
