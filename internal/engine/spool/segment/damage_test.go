@@ -236,6 +236,33 @@ func TestLastBlockBeyondMending(t *testing.T) {
 	mustClose(t, s)
 }
 
+// TestLastBlockBeforeMuchRoom damages the last body of an open spool behind which
+// lies more room than is read at once, as in every file of the usual size.
+func TestLastBlockBeforeMuchRoom(t *testing.T) {
+	disk := vfs.NewCrashableMem()
+	opts := options(disk)
+	opts.SegmentSize = 4 * windowSize
+	s := mustOpen(t, opts)
+	for i := range 3 {
+		if _, err := s.Append(spool.KindClick, at, getNoise(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	blocks, crashed := places(t, s), disk.CrashClone(vfs.CrashCloneCfg{})
+	mustClose(t, s)
+	last := blocks[len(blocks)-1]
+	flip(t, crashed, "spool/"+last.file, last.off+headerSize+last.stored/2, 3)
+	opts.FS = crashed
+	s = mustOpen(t, opts)
+	defer mustClose(t, s)
+	if d := s.Damage(); len(d) != 1 || d[0].First != last.first || d[0].Next != last.next {
+		t.Errorf("damage %+v, want that of the last block", d)
+	}
+	if s.Durable() != last.next {
+		t.Errorf("goes on at %s, %s was acknowledged", s.Durable(), last.next)
+	}
+}
+
 // TestZerosByNature damages a last block whose body has a whole sector of zeros
 // that were written: they must not make it look torn.
 func TestZerosByNature(t *testing.T) {

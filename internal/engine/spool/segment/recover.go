@@ -201,7 +201,8 @@ func (w *walker) surviving(size int64) (h blockHeader, stored []byte, ok bool) {
 		if cause == "" {
 			return h, stored, true
 		}
-		if _, _, found := w.seek(w.off+h.size(), size); !found && w.torn(&h, stored) {
+		torn := w.torn(&h, stored) // before seek, which reads on and so takes what stored points to
+		if _, _, found := w.seek(w.off+h.size(), size); !found && torn {
 			return h, nil, false
 		} else if !found {
 			cause += "; the last block, it may not have been acknowledged"
