@@ -3,6 +3,7 @@ package sqlite
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -36,6 +37,35 @@ func BenchmarkDecide(b *testing.B) {
 		b.Run(fmt.Sprintf("first/%d", callers), func(b *testing.B) { decideMany(b, callers, false) })
 		b.Run(fmt.Sprintf("duplicate/%d", callers), func(b *testing.B) { decideMany(b, callers, true) })
 	}
+}
+
+// BenchmarkDecidePaced is a claim now and then, with nothing to share a commit with:
+// one every millisecond. A timer is late now and then, which is not counted.
+func BenchmarkDecidePaced(b *testing.B) {
+	l := openWith(b, Options{})
+	c := ledger.Claim{Status: homing.Approved, Value: homing.ValueOf(1500000), At: ledgertest.Noon,
+		Receipt: ledgertest.Claim(ledgertest.Origin(1), "").Receipt}
+	base := benchClick.Add(1 << 32)
+	took := make([]time.Duration, 0, b.N)
+	b.ResetTimer()
+	used, next := cpu(), time.Now()
+	for n := range uint64(b.N) {
+		next = next.Add(time.Millisecond)
+		time.Sleep(time.Until(next))
+		c.Click = clickAt(base + n)
+		c.Campaign = c.Click.Campaign
+		c.Account = homing.AccountID(c.Campaign%50 + 1)
+		binary.BigEndian.PutUint64(c.Request[:], n)
+		began := time.Now()
+		if _, err := l.Decide(b.Context(), &c); err != nil {
+			b.Fatal(err)
+		}
+		took = append(took, time.Since(began))
+	}
+	b.ReportMetric(float64(cpu()-used)/float64(b.N)/1000, "µs-cpu/claim")
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2])/1000, "µs-p50")
+	b.ReportMetric(float64(took[len(took)*99/100])/1000, "µs-p99")
 }
 
 var benchClick atomic.Uint64

@@ -214,6 +214,7 @@ const restartPatience = 100 * time.Millisecond
 
 // logLength is what the writer knows of the log's length, in pages; its own.
 type logLength struct {
+	unasked   int // claims carried out since it was asked for
 	pages     int64
 	nudgeAt   int64 // the keeper is nudged
 	restartAt int64 // the keeper does not keep up, and the writer folds itself
@@ -251,9 +252,17 @@ func (w *writer) noteWork(batchErr error) {
 	}
 }
 
-// noteLength asks how long the log is, which costs no more than a look at
-// shared memory.
+// askEvery claims the writer asks how long the log is: they make it longer by a
+// megabyte or two.
+const askEvery = 64
+
+// noteLength asks now and then how long the log is. That is a statement like any
+// other, if one that only looks at what is in memory.
 func (w *writer) noteLength() {
+	if w.length.unasked < askEvery {
+		return
+	}
+	w.length.unasked = 0
 	pages, err := w.logPages()
 	if err != nil {
 		return // the round will do

@@ -14,11 +14,13 @@ import (
 )
 
 // walLimit is how long the write-ahead log may be, in bytes, before the writer
-// is asked to have it start over, and what it is cut back to then. It goes
-// beyond while readers hold it. The ballast must be larger.
+// is asked to have it start over. It goes beyond while readers hold it. The
+// ballast must be larger.
 const walLimit = 8 << 20
 
 // writerPragmas: an fsync a commit; checkpoints are the keeper's; no temporary files.
+// A log that starts over stays as long as it ever gets under a steady load: to
+// write where the file has room already is what makes a commit quick (see logFile).
 // Options.Cache adds the pages that are kept, by default enough for those of a
 // month's unique index that are in use.
 var writerPragmas = fmt.Sprintf(`
@@ -28,7 +30,7 @@ var writerPragmas = fmt.Sprintf(`
 	PRAGMA wal_autocheckpoint = 0;
 	PRAGMA journal_size_limit = %d;
 	PRAGMA temp_store = MEMORY;
-	PRAGMA trusted_schema = OFF;`, walLimit)
+	PRAGMA trusted_schema = OFF;`, lateBytes)
 
 const readerPragmas = `
 	PRAGMA query_only = ON;

@@ -26,6 +26,7 @@ func TestMain(m *testing.M) {
 	if path := os.Getenv(crashPath); path != "" {
 		claimUntilKilled(path, os.Getenv(crashBase))
 	}
+	registerSummed() // as in a server: before anybody uses SQLite otherwise
 	os.Exit(m.Run())
 }
 

@@ -59,6 +59,15 @@ func change(t *testing.T, path string, with func(content []byte) []byte) {
 
 const frameLen = frameHeaderLen + pageSize
 
+// logEnd is where the frames of a log end, and its room begins.
+func logEnd(log []byte) int {
+	end := walHeaderLen
+	for end+frameLen <= len(log) && binary.BigEndian.Uint32(log[end:]) > 0 {
+		end += frameLen
+	}
+	return end
+}
+
 func TestDamagedLog(t *testing.T) {
 	const claims = 30
 	flip := func(at func(size int) int) func([]byte) []byte {
@@ -68,6 +77,10 @@ func TestDamagedLog(t *testing.T) {
 		}
 	}
 	frames := func(size int) int { return (size - walHeaderLen) / frameLen }
+	// What is behind the last frame is room. Some want to know where it begins.
+	cutOffRoom := func(with func([]byte) []byte) func([]byte) []byte {
+		return func(b []byte) []byte { return with(b[:logEnd(b)]) }
+	}
 	for _, c := range []struct {
 		name    string
 		with    func([]byte) []byte
@@ -76,21 +89,23 @@ func TestDamagedLog(t *testing.T) {
 		most    int
 	}{
 		{"whole", func(b []byte) []byte { return b }, false, claims, claims},
-		{"bit in a page", flip(func(n int) int { return walHeaderLen + frames(n)/2*frameLen + 99 }), true, 1, claims - 2},
-		{"bit in a salt", flip(func(n int) int { return walHeaderLen + frames(n)/2*frameLen + 9 }), true, 1, claims - 2},
-		{"bit in a page number", flip(func(n int) int { return walHeaderLen + frames(n)/2*frameLen + 3 }), true, 1, claims - 2},
+		{"without room", cutOffRoom(func(b []byte) []byte { return b }), false, claims, claims},
+		{"bit in the room", flip(func(n int) int { return n - 99 }), false, claims, claims},
+		{"bit in a page", cutOffRoom(flip(func(n int) int { return walHeaderLen + frames(n)/2*frameLen + 99 })), true, 1, claims - 2},
+		{"bit in a salt", cutOffRoom(flip(func(n int) int { return walHeaderLen + frames(n)/2*frameLen + 9 })), true, 1, claims - 2},
+		{"bit in a page number", cutOffRoom(flip(func(n int) int { return walHeaderLen + frames(n)/2*frameLen + 3 })), true, 1, claims - 2},
 		{"bit in the first frame", flip(func(int) int { return walHeaderLen + 50 }), true, 0, 0},
 		{"bit in the header's salt", flip(func(int) int { return 17 }), true, 0, 0},
 		{"bit in the magic", flip(func(int) int { return 1 }), true, 0, 0},
-		{"torn tail", func(b []byte) []byte { return b[:len(b)-2000] }, false, claims - 1, claims - 1},
-		{"tail of zeros", func(b []byte) []byte { clear(b[len(b)-frameLen:]); return b }, false, claims - 1, claims - 1},
-		{"frames of an earlier round behind", func(b []byte) []byte {
+		{"torn tail", cutOffRoom(func(b []byte) []byte { return b[:len(b)-2000] }), false, claims - 1, claims - 1},
+		{"tail of zeros", func(b []byte) []byte { clear(b[logEnd(b)-frameLen:]); return b }, false, claims - 1, claims - 1},
+		{"frames of an earlier round behind", cutOffRoom(func(b []byte) []byte {
 			old := bytes.Clone(b[walHeaderLen:])
 			for i := 0; i < len(old); i += frameLen {
 				old[i+8] ^= 1
 			}
 			return append(b, old...)
-		}, false, claims, claims},
+		}), false, claims, claims},
 		{"cut off header", func(b []byte) []byte { return b[:20] }, false, 0, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {

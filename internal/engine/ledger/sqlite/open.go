@@ -5,7 +5,7 @@
 //	lists, settings ──► readers: read-only connections, short transactions
 //
 // The file is in WAL mode with synchronous=FULL: a COMMIT returns after the
-// write-ahead log is fsynced, so what was answered survives a power cut. One
+// write-ahead log is synced, so what was answered survives a power cut. One
 // goroutine writes (see writer); readers never wait for it, nor it for them.
 //
 // After an error: a full disk or a failed write loses the batch, which is
@@ -32,7 +32,7 @@
 //
 //	ledger.db                 the file
 //	ledger.db-new             one that is being written in its place, when it is made or of an older format
-//	ledger.db-wal             SQLite's write-ahead log; its index is in memory
+//	ledger.db-wal             SQLite's write-ahead log, and room behind its end (see logFile); its index is in memory
 //	ledger.db-ballast         room, nothing else; gone after a clean end
 //	ledger.db-wal.damaged-1   a copy of a damaged log; up to 9, for a human
 //

@@ -13,10 +13,11 @@ import (
 
 // summed is the name of a way to files (a VFS, as SQLite calls it) that seals
 // every page that is written to a database, and verifies every page that is
-// read from one. All else it leaves to inMemoryIndex: journals and the write-
-// ahead log, whose frames have checksums of their own.
+// read from one. The write-ahead log, whose frames have checksums of their own, it
+// writes in its own way (see logFile). All else it leaves to inMemoryIndex.
 //
-//	SQLite ──► read, write ──► seal, verify ──► inMemoryIndex ──► file
+//	SQLite ──► pages ───► seal, verify ──► inMemoryIndex ──► file
+//	       └─► frames ──► gather ────────┘
 //
 // The naive way, a checksum in every row, has to be thought of in every
 // statement, and sees neither indexes nor the schema. This one lies below all of
@@ -74,10 +75,14 @@ type (
 	closeFunc = func(tls *libc.TLS, file uintptr) int32
 	moveFunc  = func(tls *libc.TLS, file, buf uintptr, n int32, offset int64) int32
 	traitFunc = func(tls *libc.TLS, file uintptr) int32
+
+	syncFunc     = func(tls *libc.TLS, file uintptr, flags int32) int32
+	sizeFunc     = func(tls *libc.TLS, file, size uintptr) int32
+	truncateFunc = func(tls *libc.TLS, file uintptr, size int64) int32
 )
 
-// summedMethods stand in a file's place of methods. Below are those it had.
-type summedMethods struct {
+// ourMethods stand in a file's place of methods. Below are those it had.
+type ourMethods struct {
 	lib.Tsqlite3_io_methods // first: SQLite takes the whole for this
 	below                   lib.Tsqlite3_io_methods
 }
@@ -86,21 +91,24 @@ type summedMethods struct {
 var (
 	below      uintptr // the VFS that does the work
 	cParameter uintptr // watcherParameter
-
-	methodsLock sync.Mutex
-	methodsOf   = map[uintptr]uintptr{} // summedMethods by the address of those below
 )
 
 var registerSummed = sync.OnceFunc(func() {
 	tls := libc.NewTLS()
 	defer tls.Close()
+	keepSpares(tls)
+	keepRekeyQuiet(tls)
 	cParameter = cString(watcherParameter)
+	if zeros = libc.Xcalloc(tls, 1, leastAhead); zeros == 0 {
+		panic("sqlite: no memory for zeros")
+	}
 	if below = lib.Xsqlite3_vfs_find(tls, cString(inMemoryIndex)); below == 0 {
 		panic("sqlite: this SQLite has no " + inMemoryIndex)
 	}
 	vfs, address := forever[lib.Tsqlite3_vfs](tls)
 	*vfs = *at[lib.Tsqlite3_vfs](below)
 	vfs.FpNext, vfs.FzName, vfs.FxOpen = 0, cString(summed), cFunc(openFunc(openSummed))
+	vfs.FszOsFile = int32(belowLen() + unsafe.Sizeof(logFile{}))
 	if rc := lib.Xsqlite3_vfs_register(tls, address, 0); rc != lib.SQLITE_OK {
 		panic("sqlite: couldn't register " + summed + ": " + strconv.Itoa(int(rc)))
 	}
@@ -109,40 +117,61 @@ var registerSummed = sync.OnceFunc(func() {
 func openSummed(tls *libc.TLS, _, name, file uintptr, flags int32, outFlags uintptr) int32 {
 	open := goFunc[openFunc](at[lib.Tsqlite3_vfs](below).FxOpen)
 	rc := open(tls, below, name, file, flags, outFlags)
-	if rc != lib.SQLITE_OK || flags&lib.SQLITE_OPEN_MAIN_DB == 0 {
+	if rc != lib.SQLITE_OK {
 		return rc
 	}
 	f := at[lib.Tsqlite3_file](file)
-	f.FpMethods = summedOver(tls, f.FpMethods)
-	if watcher := lib.Xsqlite3_uri_parameter(tls, name, cParameter); watcher != 0 {
-		if tell, ok := watchers.Load(libc.GoString(watcher)); ok {
-			watched.Store(file, tell)
+	switch {
+	case flags&lib.SQLITE_OPEN_WAL != 0:
+		f.FpMethods = logMethods.over(tls, f.FpMethods)
+		*logOf(file) = logFile{}
+	case flags&lib.SQLITE_OPEN_MAIN_DB != 0:
+		f.FpMethods = pageMethods.over(tls, f.FpMethods)
+		if watcher := lib.Xsqlite3_uri_parameter(tls, name, cParameter); watcher != 0 {
+			if tell, ok := watchers.Load(libc.GoString(watcher)); ok {
+				watched.Store(file, tell)
+			}
 		}
 	}
 	return rc
 }
 
-// summedOver puts our methods over those at an address. There are few of them.
-func summedOver(tls *libc.TLS, methods uintptr) uintptr {
-	methodsLock.Lock()
-	defer methodsLock.Unlock()
-	if known, ok := methodsOf[methods]; ok {
+// methodSet is what stands over the methods that files of one sort have below.
+type methodSet struct {
+	put func(*lib.Tsqlite3_io_methods) // puts ours in the place of some
+
+	lock sync.Mutex
+	done map[uintptr]uintptr // ourMethods by the address of those below; there are few
+}
+
+func (s *methodSet) over(tls *libc.TLS, methods uintptr) uintptr {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	if known, ok := s.done[methods]; ok {
 		return known
 	}
-	m, address := forever[summedMethods](tls)
+	m, address := forever[ourMethods](tls)
 	m.below = *at[lib.Tsqlite3_io_methods](methods)
 	m.Tsqlite3_io_methods = m.below
 	m.FiVersion = 2 // those of the third map the file into memory, past us
-	m.FxClose = cFunc(closeFunc(closeSummed))
-	m.FxRead = cFunc(moveFunc(readSummed))
-	m.FxWrite = cFunc(moveFunc(writeSummed))
-	m.FxDeviceCharacteristics = cFunc(traitFunc(traitsSummed))
-	methodsOf[methods] = address
+	s.put(&m.Tsqlite3_io_methods)
+	if s.done == nil {
+		s.done = map[uintptr]uintptr{}
+	}
+	s.done[methods] = address
 	return address
 }
 
+var pageMethods = methodSet{put: func(m *lib.Tsqlite3_io_methods) {
+	m.FxClose = cFunc(closeFunc(closeSummed))
+	m.FxRead = cFunc(moveFunc(readSummed))
+	m.FxWrite = cFunc(moveFunc(writeSummed))
+	m.FxSync = cFunc(syncFunc(syncData))
+	m.FxDeviceCharacteristics = cFunc(traitFunc(traitsSummed))
+}}
+
 func methodsBelow(file uintptr) *lib.Tsqlite3_io_methods {
-	return &at[summedMethods](at[lib.Tsqlite3_file](file).FpMethods).below
+	return &at[ourMethods](at[lib.Tsqlite3_file](file).FpMethods).below
 }
 
 func closeSummed(tls *libc.TLS, file uintptr) int32 {

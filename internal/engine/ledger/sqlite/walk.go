@@ -24,8 +24,8 @@ import (
 // checksum of a frame goes over everything before it, so nothing behind a bad
 // one can be verified. What tells a cut from an end are the salts, which change
 // each time the log starts over: frames of an earlier round that still lie
-// behind the end have others. A commit behind the bad frame under the same salts
-// was written in this round.
+// behind the end have others, and room that was written ahead has none. A commit
+// behind the bad frame under the same salts was written in this round.
 //
 // What is left in doubt: a power cut in the middle of an fsync may keep the last
 // frame of a commit and lose one before it. That commit was not acknowledged,

@@ -169,9 +169,11 @@ func (w *writer) recollect() (err error) {
 // goes into the job.
 func (w *writer) execute(j *job, isolated bool) error {
 	j.err = nil
+	w.length.unasked++
 	if j.run == nil && !isolated {
 		return w.decide(j)
 	}
+	w.length.unasked += askEvery // nobody knows how much it writes
 	if err := step(w.stmts.savepoint); err != nil {
 		return err
 	}
