@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  = -X homing/internal/app.Version=$(VERSION)
 FUZZTIME ?= 60s
 
-.PHONY: run build web test check unit fuzz torture torture-mistakes clickhouse-engine cluster bench bench-history bench-reports bench-panel pictures clean
+.PHONY: run build web test check unit fuzz torture torture-mistakes torture-cluster clickhouse-engine cluster bench bench-history bench-reports bench-panel pictures clean
 
 run: build
 	bin/homing serve
@@ -73,6 +73,14 @@ torture:
 # Builds the program with each deliberate mistake and wants the proofs to fail.
 torture-mistakes:
 	HOMING_MISTAKES=1 $(GO) test -count 1 -timeout 4h -v -run '^TestTheMistakesAreCaught$$' ./internal/torture
+
+# The proof of internal/torture/clusters: 200 random faults of a cluster of real
+# processes, from Debian's packages, as root for the network cuts; an hour or two. What is done is
+# kept in .scratch/torture-cluster, so that the next run goes on; the table goes into
+# docs/reliability.md. AGAIN=1 begins again, SEED repeats one, ROUNDS says how many;
+# MISTAKES=1 builds the program with each deliberate mistake and wants the proof to fail.
+torture-cluster:
+	$(GO) run ./internal/torture/clusters/long $(if $(AGAIN),--again) $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(MISTAKES),--mistakes)
 
 # The engine of a modern ClickHouse (566 MB), for tests of the warehouse on it; they are
 # skipped without.

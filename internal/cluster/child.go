@@ -193,12 +193,3 @@ func reachable(dir string) (string, error) {
 	elsewhere := filepath.Join(os.TempDir(), "homing-cluster")
 	return elsewhere, os.MkdirAll(elsewhere, 0o755)
 }
-
-// dials tells why nobody can be reached at an address.
-func dials(address string) error {
-	conn, err := net.DialTimeout("tcp", address, time.Second)
-	if err != nil {
-		return err
-	}
-	return conn.Close()
-}

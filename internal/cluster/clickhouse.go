@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -34,6 +35,7 @@ type ClickHouse struct {
 // Zookeeper is what the replicas agree through.
 type Zookeeper struct {
 	*child
+	dir  string
 	port int
 }
 
@@ -71,11 +73,10 @@ func (c *Cluster) startWarehouses(ctx context.Context) (err error) {
 	}
 	c.say("starting ZooKeeper, and two replicas of ClickHouse")
 	root := c.options.Dir
-	if c.keeper, err = startZookeeper(ctx, filepath.Join(root, "zookeeper")); err != nil {
+	if c.Keeper, err = startZookeeper(ctx, filepath.Join(root, "zookeeper")); err != nil {
 		return err
 	}
-	password, err := passwordIn(c.options.Dir)
-	if err != nil {
+	if c.password, err = passwordIn(c.options.Dir); err != nil {
 		return err
 	}
 	var hosts []string
@@ -88,14 +89,19 @@ func (c *Cluster) startWarehouses(ctx context.Context) (err error) {
 		hosts = append(hosts, w.Address())
 	}
 	for n, w := range c.Warehouses {
-		if err := w.configure(n, c.Warehouses, c.keeper.port, password); err != nil {
+		if err := w.configure(n, c.Warehouses, c.Keeper.port, c.password); err != nil {
 			return err
 		}
 		if err := w.Restart(ctx); err != nil {
 			return err
 		}
 	}
-	return c.keep("warehouse-url", fmt.Sprintf("clickhouse://%s:%s@%s/homing?cluster=%s", clickHouseUser, password, strings.Join(hosts, ","), clusterName))
+	return c.keep("warehouse-url", c.warehouseURL(hosts))
+}
+
+// warehouseURL is how the replicas are reached at some addresses, password included.
+func (c *Cluster) warehouseURL(hosts []string) string {
+	return fmt.Sprintf("clickhouse://%s:%s@%s/homing?cluster=%s", clickHouseUser, c.password, strings.Join(hosts, ","), clusterName)
 }
 
 // passwordIn is the warehouse's, from an earlier start or new.
@@ -137,7 +143,7 @@ func (w *ClickHouse) configure(number int, all []*ClickHouse, keeper int, passwo
  <users_config>users.xml</users_config><default_profile>default</default_profile><default_database>default</default_database>
  <timezone>UTC</timezone>
  <mark_cache_size>268435456</mark_cache_size><max_concurrent_queries>100</max_concurrent_queries>
- <zookeeper><node><host>127.0.0.1</host><port>%[5]d</port></node><session_timeout_ms>10000</session_timeout_ms></zookeeper>
+ <zookeeper><node><host>127.0.0.1</host><port>%[5]d</port></node><session_timeout_ms>4000</session_timeout_ms></zookeeper>
  <macros><shard>1</shard><replica>replica-%[6]d</replica></macros>
  <remote_servers><%[7]s><shard><internal_replication>true</internal_replication>%[8]s</shard></%[7]s></remote_servers>
  <distributed_ddl><path>/clickhouse/task_queue/ddl</path></distributed_ddl>
@@ -215,19 +221,48 @@ func startZookeeper(ctx context.Context, dir string) (*Zookeeper, error) {
 	if err != nil {
 		return nil, err
 	}
-	config := filepath.Join(dir, "zoo.cfg")
-	text := fmt.Sprintf("tickTime=500\ndataDir=%s/data\nclientPort=%d\nclientPortAddress=127.0.0.1\nadmin.enableServer=false\n", dir, port)
-	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
+	text := fmt.Sprintf("tickTime=500\ndataDir=%s/data\nclientPort=%d\nclientPortAddress=127.0.0.1\nadmin.enableServer=false\n"+
+		"4lw.commands.whitelist=ruok\n", dir, port)
+	if err := os.WriteFile(filepath.Join(dir, "zoo.cfg"), []byte(text), 0o644); err != nil {
 		return nil, err
 	}
-	cmd := exec.Command("java", "-Xmx256m", "-cp", "/usr/share/java/*", "org.apache.zookeeper.server.quorum.QuorumPeerMain", config)
-	cmd.Dir = dir
-	k := &Zookeeper{port: port}
-	if k.child, err = startChild("ZooKeeper", filepath.Join(dir, "log"), cmd); err != nil {
-		return nil, err
-	}
-	return k, k.await(ctx, clickHousePatience, func() error { return dials(local(port)) })
+	k := &Zookeeper{dir: dir, port: port}
+	return k, k.Restart(ctx)
 }
+
+// Restart starts it, also when it has ended, and waits until it answers.
+func (k *Zookeeper) Restart(ctx context.Context) (err error) {
+	cmd := exec.Command("java", "-Xmx256m", "-cp", "/usr/share/java/*", "org.apache.zookeeper.server.quorum.QuorumPeerMain", filepath.Join(k.dir, "zoo.cfg"))
+	cmd.Dir = k.dir
+	if k.child, err = startChild("ZooKeeper", filepath.Join(k.dir, "log"), cmd); err != nil {
+		return err
+	}
+	return k.await(ctx, clickHousePatience, k.ask)
+}
+
+// ask asks whether it is well. A port that is only open is not enough: servers of
+// ClickHouse that are started then fall over.
+func (k *Zookeeper) ask() error {
+	conn, err := net.DialTimeout("tcp", local(k.port), time.Second)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(time.Second)); err != nil {
+		return err
+	}
+	if _, err := io.WriteString(conn, "ruok"); err != nil {
+		return err
+	}
+	text, err := io.ReadAll(conn)
+	if err == nil && string(text) != "imok" {
+		err = fmt.Errorf("it says %q", text)
+	}
+	return err
+}
+
+// Kill ends it at once.
+func (k *Zookeeper) Kill() { k.kill() }
 
 // End ends it.
 func (k *Zookeeper) End() { k.end(syscall.SIGTERM) }

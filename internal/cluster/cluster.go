@@ -16,6 +16,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"homing/internal/desk/control"
 )
@@ -32,6 +33,10 @@ type Options struct {
 	Servers bool
 	// Settings are further flags of every node.
 	Settings []string
+	// Hostile has every edge stand in a network of its own, if that can be made, and
+	// reach the ledger over links that can be cut and made slow; and clocks of nodes
+	// can be set. See faults.go.
+	Hostile bool
 	// Out is told what is being started.
 	Out io.Writer
 }
@@ -43,12 +48,14 @@ type Cluster struct {
 	Primary, Standby *Postgres
 	// Warehouses are replicas of each other; none if the cluster is small.
 	Warehouses []*ClickHouse
-	keeper     *Zookeeper
+	Keeper     *Zookeeper // what the replicas agree through; nil if there are none
 	// Balancer is in front of the edges, at an address that stays the same.
 	Balancer  *Balancer
 	Edges     []*Node
 	Desk      *Node // of a small cluster the only node, which is an edge as well
 	ledgerURL string
+	password  string // of ClickHouse
+	noNetwork error  // why edges have no networks of their own
 }
 
 // Missing tells what a cluster needs and this machine has not, each with the package
@@ -129,27 +136,40 @@ func (c *Cluster) startNodes(ctx context.Context) (err error) {
 	if c.options.Servers {
 		return nil
 	}
-	shared := append([]string{"--ledger", "@" + filepath.Join(c.options.Dir, "ledger-url"), "--cluster-key-file", c.KeyFile()}, c.options.Settings...)
+	shared := append([]string{"--cluster-key-file", c.KeyFile()}, c.options.Settings...)
 	if c.options.Small {
 		c.say("starting a node with everything")
-		c.Desk, err = startNode(ctx, c.options, "node", append(shared, "--role", "all"))
-		return err
+		if c.Desk, err = newNode(c.options, "node"); err != nil {
+			return err
+		}
+		return c.Desk.start(ctx, c.options, append(shared, "--ledger", "@"+filepath.Join(c.options.Dir, "ledger-url"), "--role", "all")...)
 	}
-	shared = append(shared, "--warehouse", "@"+filepath.Join(c.options.Dir, "warehouse-url"))
+	far := []string{"--ledger", "@" + filepath.Join(c.options.Dir, "ledger-url"), "--warehouse", "@" + filepath.Join(c.options.Dir, "warehouse-url")}
 	for n := range c.options.Edges {
 		c.say("starting edge %d of %d", n+1, c.options.Edges)
-		edge, err := startNode(ctx, c.options, fmt.Sprintf("edge-%d", n+1), append(shared[:len(shared):len(shared)], "--role", "edge"))
+		edge, err := newNode(c.options, fmt.Sprintf("edge-%d", n+1))
 		if err != nil {
 			return err
 		}
 		c.Edges = append(c.Edges, edge)
+		to := far
+		if c.options.Hostile {
+			if to, err = c.between(ctx, edge, n); err != nil {
+				return err
+			}
+		}
+		if err := edge.start(ctx, c.options, slices.Concat(shared, to, []string{"--role", "edge"})...); err != nil {
+			return err
+		}
 	}
 	if c.Balancer, err = balance(c.options.Dir, c.Edges); err != nil {
 		return err
 	}
 	c.say("starting the desk")
-	c.Desk, err = startNode(ctx, c.options, "desk", append(shared, "--role", "desk", "--public-url", "http://"+c.Balancer.Address()))
-	return err
+	if c.Desk, err = newNode(c.options, "desk"); err != nil {
+		return err
+	}
+	return c.Desk.start(ctx, c.options, slices.Concat(shared, far, []string{"--role", "desk", "--public-url", "http://" + c.Balancer.Address()})...)
 }
 
 // makeKey makes the cluster key, if there is none from an earlier start.
@@ -179,13 +199,14 @@ func (c *Cluster) Close() (err error) {
 	for _, n := range append(c.Edges[:len(c.Edges):len(c.Edges)], c.Desk) {
 		if n != nil {
 			n.End()
+			n.unlink()
 		}
 	}
 	for _, w := range c.Warehouses {
 		w.End()
 	}
-	if c.keeper != nil {
-		c.keeper.End()
+	if c.Keeper != nil {
+		c.Keeper.End()
 	}
 	for _, p := range []*Postgres{c.Standby, c.Primary} {
 		if p != nil {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 
 	"homing/internal/desk/control"
 	"homing/internal/simulate/process"
@@ -16,31 +18,52 @@ import (
 type Node struct {
 	*process.Process
 	Name   string
+	dir    string
 	launch process.Launch
+	host   string // where it listens
 	ports  [3]int // tracking, https, desk
 	Status control.Status
+
+	// What can be done to it if the cluster is to be tortured; see Options.Hostile.
+	clock  string   // the file with its clock's offset
+	net    *network // nil: it has none of its own
+	ledger []*link  // to each server of the ledger
+	others []*link
 }
 
-// startNode starts a node on ports that stay the same, and waits until it answers.
-func startNode(ctx context.Context, o Options, name string, args []string) (*Node, error) {
-	dir := filepath.Join(o.Dir, name)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
-	}
-	n := &Node{Name: name}
+// newNode makes a node's directory.
+func newNode(o Options, name string) (*Node, error) {
+	return &Node{Name: name, host: "127.0.0.1", dir: filepath.Join(o.Dir, name)}, os.MkdirAll(filepath.Join(o.Dir, name), 0o755)
+}
+
+// start starts the node on ports that stay the same, and waits until it answers.
+func (n *Node) start(ctx context.Context, o Options, args ...string) error {
 	for i, what := range []string{"track-port", "tls-port", "desk-port"} {
-		port, err := portIn(dir, what)
+		port, err := portIn(n.dir, what)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		n.ports[i] = port
 	}
 	n.launch = process.Launch{
-		Program: o.Program, Data: filepath.Join(dir, "data"), Log: filepath.Join(dir, "log"),
-		Args: append([]string{"--track-listen", local(n.ports[0]), "--track-tls-listen", local(n.ports[1]), "--desk-listen", local(n.ports[2])}, args...),
+		Program: o.Program, Data: filepath.Join(n.dir, "data"), Log: filepath.Join(n.dir, "log"),
+		Args: append([]string{"--track-listen", n.at(0), "--track-tls-listen", n.at(1), "--desk-listen", n.at(2)}, args...),
 	}
-	return n, n.Restart(ctx)
+	if o.Hostile {
+		n.clock = filepath.Join(n.dir, "clock")
+		if err := n.SetClock(0); err != nil {
+			return err
+		}
+		n.launch.Env = []string{"HOMING_TEST_CLOCK_OFFSET=@" + n.clock}
+	}
+	if n.net != nil {
+		n.launch.Around = n.net.inside()
+	}
+	return n.Restart(ctx)
 }
+
+// at is where the node listens: 0 tracking, 1 https, 2 desk.
+func (n *Node) at(which int) string { return net.JoinHostPort(n.host, strconv.Itoa(n.ports[which])) }
 
 // Restart starts a node that has ended again.
 func (n *Node) Restart(ctx context.Context) (err error) {
@@ -73,13 +96,13 @@ func (n *Node) SetUp(ctx context.Context) string {
 }
 
 // Track is where clicks and postbacks are taken, host and port.
-func (n *Node) Track() string { return local(n.ports[0]) }
+func (n *Node) Track() string { return n.at(0) }
 
 // TrackTLS is where they are taken over https, with a certificate of the node's own.
-func (n *Node) TrackTLS() string { return local(n.ports[1]) }
+func (n *Node) TrackTLS() string { return n.at(1) }
 
 // Panel is the address of the desk listener.
-func (n *Node) Panel() string { return "http://" + local(n.ports[2]) }
+func (n *Node) Panel() string { return "http://" + n.at(2) }
 
 // Run runs a command on the node and gives what it prints.
 func (n *Node) Run(ctx context.Context, args ...string) (string, error) {

@@ -185,13 +185,24 @@ func (p *Postgres) Follow(ctx context.Context, dir, name string) (*Postgres, err
 			return s, err
 		}
 	}
-	return s, p.await(ctx, postgresPatience, func() error {
-		n, err := p.Ask(ctx, "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync' AND state = 'streaming'")
-		if err == nil && n != "1" {
-			err = errors.New("no standby follows")
-		}
-		return err
-	})
+	return s, p.await(ctx, postgresPatience, func() error { return p.Followed(ctx) })
+}
+
+// Followed tells why no commit could wait for a standby now.
+func (p *Postgres) Followed(ctx context.Context) error {
+	n, err := p.Ask(ctx, "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync' AND state = 'streaming'")
+	if err == nil && n != "1" {
+		err = errors.New("no standby follows")
+	}
+	return err
+}
+
+// followAnew makes a server that has ended the standby of p, with a copy of p's data.
+func (p *Postgres) followAnew(ctx context.Context, s *Postgres, name string) (*Postgres, error) {
+	if err := os.RemoveAll(s.data()); err != nil {
+		return nil, err
+	}
+	return p.Follow(ctx, s.dir, name)
 }
 
 // Promote makes a standby the one that takes writes, alone.
@@ -208,11 +219,15 @@ func (p *Postgres) Promote(ctx context.Context) error {
 // URL is how a database is reached, password included; others are servers that may
 // be the one that takes writes.
 func (p *Postgres) URL(database string, others ...*Postgres) string {
-	hosts := p.Address()
+	hosts := []string{p.Address()}
 	for _, o := range others {
-		hosts += "," + o.Address()
+		hosts = append(hosts, o.Address())
 	}
-	return fmt.Sprintf("postgres://%s:%s@%s/%s", postgresUser, p.password, hosts, database)
+	return p.urlAt(database, hosts)
+}
+
+func (p *Postgres) urlAt(database string, hosts []string) string {
+	return fmt.Sprintf("postgres://%s:%s@%s/%s", postgresUser, p.password, strings.Join(hosts, ","), database)
 }
 
 // Address is host and port.
@@ -221,8 +236,22 @@ func (p *Postgres) Address() string { return local(p.port) }
 // Kill ends the server at once. Its processes notice that it is gone, and end.
 func (p *Postgres) Kill() { p.kill() }
 
-// Restart starts a server that has ended again, as what it was.
-func (p *Postgres) Restart(ctx context.Context) error { return p.boot(ctx) }
+// Restart starts a server that has ended again, as what it was. What a killed one
+// left is still there for a moment, and in the way.
+func (p *Postgres) Restart(ctx context.Context) (err error) {
+	for range startTries {
+		if err = p.boot(ctx); err == nil || ctx.Err() != nil {
+			return err
+		}
+		select {
+		case <-p.gone:
+		default:
+			return err // it runs, and does not answer
+		}
+		time.Sleep(500 * time.Millisecond)
+	}
+	return err
+}
 
 // End ends the server in order; connections are ended.
 func (p *Postgres) End() { p.end(syscall.SIGINT) }

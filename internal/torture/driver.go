@@ -36,6 +36,11 @@ type Driver struct {
 	// whether it was the first on its connection, and else how long that had been
 	// idle. It is called concurrently.
 	Broken func(first bool, idle time.Duration, err error)
+	// Places, if there are any, are where each request goes by chance; Point says
+	// nothing then.
+	Places []Place
+	// Pace is how long a worker rests after each request; 0 = not at all.
+	Pace time.Duration
 
 	cast []offer
 
@@ -137,7 +142,7 @@ func (d *Driver) Reopen(ctx context.Context, launch process.Launch) (*process.Pr
 func (d *Driver) Load(ctx context.Context, workers int, seed uint64) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var all sync.WaitGroup
-	https := *d.secure.Load() != ""
+	https := len(d.Places) == 0 && *d.secure.Load() != ""
 	for i := range workers {
 		w := d.newWorker(rand.New(rand.NewPCG(seed, uint64(i))))
 		if https && i%3 == 0 {
@@ -149,10 +154,11 @@ func (d *Driver) Load(ctx context.Context, workers int, seed uint64) (stop func(
 	return func() { cancel(); all.Wait() }
 }
 
-// worker is one connection.
+// worker is one connection; or one to each place, of which line is the present one.
 type worker struct {
 	d       *Driver
-	line    wire.Line
+	line    *wire.Line
+	lines   []*wire.Line
 	rand    *rand.Rand
 	request []byte
 	mine    []homing.ClickID // some clicks of this worker, to convert
@@ -169,14 +175,33 @@ const (
 
 func (d *Driver) newWorker(r *rand.Rand) *worker {
 	w := &worker{d: d, rand: r}
-	w.line = wire.Line{Clock: d.Stage.Clock, Address: func() string { return *d.address.Load() }}
+	for _, p := range d.Places {
+		w.lines = append(w.lines, p.line(d.Stage.Clock))
+	}
+	w.line = &wire.Line{Clock: d.Stage.Clock, Address: func() string { return *d.address.Load() }}
+	w.turn()
 	return w
+}
+
+// turn takes one of the places.
+func (w *worker) turn() {
+	if len(w.lines) > 0 {
+		w.line = w.lines[w.rand.IntN(len(w.lines))]
+	}
+}
+
+func (w *worker) close() {
+	w.line.Close()
+	for _, l := range w.lines {
+		l.Close()
+	}
 }
 
 func (w *worker) work(ctx context.Context, redial bool) {
 	w.old = w.d.Books.Some(repeated)
-	defer w.line.Close()
+	defer w.close()
 	for ctx.Err() == nil {
+		w.turn()
 		if redial {
 			w.line.Close()
 		}
@@ -186,8 +211,12 @@ func (w *worker) work(ctx context.Context, redial bool) {
 		} else {
 			sent = w.convert(ctx)
 		}
+		pause := w.d.Pace
 		if !sent { // nobody is there: do not turn in circles
-			_ = sleep(ctx, 5*time.Millisecond) // or it is over
+			pause = max(pause, 5*time.Millisecond)
+		}
+		if pause > 0 {
+			_ = sleep(ctx, pause) // or it is over
 		}
 	}
 }
@@ -207,6 +236,19 @@ func (w *worker) send(ctx context.Context) (wire.Answer, error) {
 
 // visit follows a click URL. It tells whether there was anybody.
 func (w *worker) visit(ctx context.Context) bool {
+	id, outcome := w.follow(ctx)
+	switch {
+	case outcome != Redirected:
+	case len(w.mine) < remembered:
+		w.mine = append(w.mine, id)
+	default:
+		w.mine[w.rand.IntN(remembered)] = id
+	}
+	return outcome != Unsent
+}
+
+// follow follows a click URL.
+func (w *worker) follow(ctx context.Context) (id homing.ClickID, outcome Outcome) {
 	d := w.d
 	n := w.rand.IntN(len(d.cast))
 	serial := d.Books.Visit()
@@ -216,16 +258,16 @@ func (w *worker) visit(ctx context.Context) bool {
 	switch {
 	case errors.Is(err, wire.ErrNotSent):
 		d.sent.Unsent.Add(1)
-		return false
+		return id, Unsent
 	case err != nil:
 		d.sent.Broken.Add(1)
-		return true
+		return id, Broken
 	case a.Status == 503:
 		d.sent.Shed.Add(1)
 		if !a.RetryAfter {
 			d.Books.Wrong(Other, "a visit was answered 503 without Retry-After")
 		}
-		return true
+		return id, Shed
 	}
 	before, after, _ := strings.Cut(destination, "{click_id}")
 	after = strings.Replace(after, "{sub1}", text, 1)
@@ -237,16 +279,11 @@ func (w *worker) visit(ctx context.Context) bool {
 	id, parsed := homing.ParseClickID(middle)
 	if a.Status != 302 || !ok || !parsed {
 		d.Books.Wrong(Other, "a visit was answered %d, Location %q", a.Status, location)
-		return true
+		return id, Refused
 	}
 	d.sent.Redirected.Add(1)
 	d.Books.Redirected(id, serial, n)
-	if len(w.mine) < remembered {
-		w.mine = append(w.mine, id)
-	} else {
-		w.mine[w.rand.IntN(remembered)] = id
-	}
-	return true
+	return id, Redirected
 }
 
 // noise is a query's end that does not compress well.
@@ -276,8 +313,11 @@ func (w *worker) convert(ctx context.Context) bool {
 	return w.post(ctx, k)
 }
 
-// post sends the postback of a claim of ours.
-func (w *worker) post(ctx context.Context, k Claim) bool {
+// post sends the postback of a claim of ours. It tells whether there was anybody.
+func (w *worker) post(ctx context.Context, k Claim) bool { return w.report(ctx, k) != Unsent }
+
+// report sends the postback of a claim of ours.
+func (w *worker) report(ctx context.Context, k Claim) Outcome {
 	d := w.d
 	d.Books.mu.Lock()
 	e := d.Books.clicks[k.Click]
@@ -293,25 +333,29 @@ func (w *worker) post(ctx context.Context, k Claim) bool {
 	switch {
 	case errors.Is(err, wire.ErrNotSent):
 		d.sent.Unsent.Add(1)
-		return false
+		return Unsent
 	case err != nil:
 		d.sent.Broken.Add(1)
+		return Broken
 	case a.Status == 503:
 		d.sent.Shed.Add(1)
 		if !a.RetryAfter {
 			d.Books.Wrong(Other, "a postback was answered 503 without Retry-After")
 		}
+		return Shed
 	case a.Status != 200 || string(a.Body) != `{"ok":true}`:
 		d.sent.Refused.Add(1)
 		d.Books.Wrong(Other, "a call for %s was answered %d %s (%s)", k, a.Status, a.Body, a.Result)
 	case result == "counted":
 		d.sent.Counted.Add(1)
 		d.Books.Counted(k, began)
+		return Counted
 	case result == "duplicate":
 		d.sent.Repeated.Add(1)
 		d.Books.Repeated(k)
+		return Repeated
 	default:
 		d.Books.Wrong(Other, "a call for %s was answered with Postback-Result %q", k, a.Result)
 	}
-	return true
+	return Refused
 }

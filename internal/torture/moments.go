@@ -16,7 +16,7 @@ func (d *Driver) visits(ctx context.Context, workers int, seed uint64) (stop fun
 	for i := range workers {
 		all.Go(func() {
 			w := d.newWorker(rand.New(rand.NewPCG(seed, uint64(i))))
-			defer w.line.Close()
+			defer w.close()
 			for ctx.Err() == nil {
 				if !w.visit(ctx) {
 					_ = sleep(ctx, 5*time.Millisecond) // or it is over

@@ -20,12 +20,16 @@ import (
 // the spool: an append waits a few seconds at most.
 const outOfOrder = homing.Millis(60_000)
 
+// farAhead is what no node's clock is ahead of another's. Clocks that nobody looks after
+// are minutes apart, and a click carries the time of the node that took it.
+const farAhead = homing.Millis(24 * 60 * 60 * 1000)
+
 // spooled is the moment from which on the spool has everything; 0 if it never
 // gave anything up, or if there is nobody else to ask. Of a cluster it has a part
 // only, and all comes from the warehouse.
 func (d desk) spooled(ctx context.Context) (homing.Millis, error) {
 	if d.Warehouse != nil && d.Shared {
-		return homing.MillisOf(d.Clock()) + outOfOrder, nil // clocks of nodes differ
+		return homing.MillisOf(d.Clock()) + farAhead, nil
 	}
 	if d.Warehouse == nil || d.Spool.Oldest() == 0 {
 		return 0, nil

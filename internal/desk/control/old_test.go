@@ -126,6 +126,23 @@ func TestClicksOlderThanTheSpool(t *testing.T) {
 	}
 }
 
+// TestClicksOfANodeWhoseClockIsAhead: a desk of several machines lists them at once.
+func TestClicksOfANodeWhoseClockIsAhead(t *testing.T) {
+	store := &counting{Model: warehousetest.NewModel()}
+	s := open(t, func(d *control.Desk) { d.Warehouse, d.Shared = store, true })
+	account, campaign := s.account("One")
+	batch := warehouse.Batch{Source: "spool/3", Next: 1}
+	for _, ahead := range []homing.Millis{-180_000, 0, 180_000} {
+		batch.Clicks = append(batch.Clicks, warehouse.Click{
+			Origin: homing.Origin{Time: s.now + ahead, Node: 3, Campaign: campaign.ID}, Account: account.ID,
+		})
+	}
+	must(t, store.Load(s.ctx, &batch))
+	if got := all(t, s.Clicks(s.ctx, control.ClickFilter{})); len(got) != len(batch.Clicks) {
+		t.Errorf("%d of %d clicks are listed", len(got), len(batch.Clicks))
+	}
+}
+
 func TestPostbacksOlderThanTheSpool(t *testing.T) {
 	s, log, store := aged(t)
 	a, one := s.account("One")

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"homing/internal/torture"
+	"homing/internal/torture/done"
 )
 
 // part is a row that was ended before it was done: the next run goes on behind its
@@ -24,29 +24,14 @@ func partFile(dir, row string) string { return filepath.Join(dir, "part of "+row
 
 // readPart reads what is done of a row; nothing is no error.
 func readPart(dir, row string) (p part, err error) {
-	text, err := os.ReadFile(partFile(dir, row))
-	if errors.Is(err, fs.ErrNotExist) {
-		return p, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(text, &p)
-	}
-	if err != nil {
-		return p, fmt.Errorf("%s: %w; remove it to begin that row anew", partFile(dir, row), err)
+	if err := done.Read(partFile(dir, row), &p); err != nil {
+		return p, fmt.Errorf("%w; remove %s to begin that row anew", err, partFile(dir, row))
 	}
 	return p, nil
 }
 
-// write keeps what is done of a row. It is written aside first, since whoever runs
-// this may end it at any time.
-func (p *part) write(dir, row string) error {
-	text, err := json.Marshal(p)
-	if err != nil {
-		return err
-	}
-	aside := partFile(dir, row) + ".tmp"
-	return errors.Join(os.WriteFile(aside, text, 0o600), os.Rename(aside, partFile(dir, row)))
-}
+// write keeps what is done of a row.
+func (p *part) write(dir, row string) error { return done.Write(partFile(dir, row), p) }
 
 // forgetPart removes what is kept of a row that is done, or begun anew.
 func forgetPart(dir, row string) error {

@@ -1,16 +1,14 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
 
 	"homing/bench/show"
 	"homing/internal/torture"
+	"homing/internal/torture/done"
 	"homing/internal/torture/mistake"
 )
 
@@ -36,15 +34,8 @@ const stateFile = "done.json"
 func readState(dir string) (*state, error) {
 	s := &state{}
 	for name, into := range map[string]any{stateFile: s, torture.CaughtFile: &s.Caught} {
-		text, err := os.ReadFile(filepath.Join(dir, name))
-		if os.IsNotExist(err) {
-			continue
-		}
-		if err == nil {
-			err = json.Unmarshal(text, into)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("couldn't read what is done: %w", err)
+		if err := done.Read(filepath.Join(dir, name), into); err != nil {
+			return nil, err
 		}
 	}
 	if s.Rows == nil {
@@ -53,18 +44,7 @@ func readState(dir string) (*state, error) {
 	return s, nil
 }
 
-// write replaces the file, so that one that was cut short is never read.
-func (s *state) write(dir string) error {
-	text, err := json.MarshalIndent(s, "", "  ")
-	if err != nil {
-		return err
-	}
-	unfinished := filepath.Join(dir, stateFile+".new")
-	if err := os.WriteFile(unfinished, text, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(unfinished, filepath.Join(dir, stateFile))
-}
+func (s *state) write(dir string) error { return done.Write(filepath.Join(dir, stateFile), s) }
 
 // result is the table of everything that is done; of a trial, only that.
 func (s *state) result(trial bool) *show.Result {
@@ -99,7 +79,7 @@ func (s *state) result(trial bool) *show.Result {
 			figures.Rows = append(figures.Rows, []string{row.Name, f.Name, f.Value, f.Limit, verdict})
 		}
 		for _, text := range e.Result.First {
-			r.Errors = append(r.Errors, row.Name+": "+brief(text))
+			r.Errors = append(r.Errors, row.Name+": "+done.Brief(text))
 		}
 		seeds.Rows = append(seeds.Rows, []string{row.Name, s.caught(&row, r, trial), fmt.Sprint(e.Seed), e.Date, e.Sources})
 	}
@@ -114,21 +94,6 @@ func (s *state) result(trial bool) *show.Result {
 	r.Tables = []show.Table{faults, seeds, figures}
 	return r
 }
-
-// brief is a finding for the document: its first line and its last. What a server
-// said between them, addresses and one-time links among it, is where it was run, and
-// so are the paths.
-func brief(text string) string {
-	first, rest, long := strings.Cut(strings.TrimSpace(text), "\n")
-	if !long {
-		return withoutPaths(first)
-	}
-	return withoutPaths(first) + " … " + withoutPaths(rest[strings.LastIndexByte(rest, '\n')+1:])
-}
-
-var absolute = regexp.MustCompile(`/[^\s:]*/`)
-
-func withoutPaths(line string) string { return absolute.ReplaceAllString(line, "") }
 
 // caught lists the mistakes that a row caught; one that it did not is an error.
 func (s *state) caught(row *torture.Row, r *show.Result, trial bool) string {

@@ -189,4 +189,47 @@ var All = []Mistake{
 			New:  "if true {",
 		}},
 	},
+	{
+		Name: "answer before the far commit", What: "an edge tells what became of a postback before the shared ledger has committed it", Cluster: true,
+		Edits: []Edit{{
+			File: "internal/engine/ledger/postgres/writer.go",
+			Old:  "\t\terr := w.carryOut(batch)\n",
+			New:  "\t\tfor _, j := range batch {\n\t\t\tj.finish(nil)\n\t\t}\n\t\terr := w.carryOut(batch)\n",
+		}},
+	},
+	{
+		Name: "shared mark before rows", What: "a source's mark is written to the shared warehouse before the rows of its batch", Cluster: true,
+		Edits: []Edit{{
+			File: "internal/engine/warehouse/clickhouse/load.go",
+			Old:  "\tif err := l.rows(ctx); err != nil {\n\t\treturn err\n\t}\n\tif err := l.settle(ctx); err != nil {\n",
+			New: "\tif err := w.insertNotes(ctx, s, st.markNote(b.Source, warehouse.Mark{Next: b.Next, State: b.State})); err != nil {\n\t\treturn err\n\t}\n" +
+				"\tif err := l.rows(ctx); err != nil {\n\t\treturn err\n\t}\n\tif err := l.settle(ctx); err != nil {\n",
+		}},
+	},
+	{
+		Name: "rows without a key", What: "rows of a batch that is loaded a second time are rows of their own, and nothing tells that they were there", Cluster: true,
+		Edits: []Edit{
+			{
+				File: "internal/engine/warehouse/clickhouse/schema.go",
+				Old:  `clicks = table{name: "clicks", rank: "epoch", `,
+				New:  `clicks = table{name: "clicks", plain: true, `,
+			},
+			{
+				File: "internal/engine/warehouse/statement/clickhouse.go",
+				Old:  `return table + " FINAL", where`,
+				New: `if table == "clicks" {
+			return table, where
+		}
+		return table + " FINAL", where`,
+			},
+		},
+	},
+	{
+		Name: "settings not kept", What: "a node does not write down the settings that it knew last", Cluster: true,
+		Edits: []Edit{{
+			File: "internal/flow/catalog/cache.go",
+			Old:  "\ts := c.cache.unsaved\n\tif s == nil {\n",
+			New:  "\ts := c.cache.unsaved\n\tif s == nil || true {\n",
+		}},
+	},
 }

@@ -34,6 +34,8 @@ type Mistake struct {
 	// Test is the test that catches it, where no row can, and Why says why.
 	Test Test
 	Why  string
+	// Cluster: it is one of several machines, and caught by package clusters.
+	Cluster bool
 }
 
 // Test names a test.
