@@ -9,6 +9,7 @@ import (
 	"homing"
 	"homing/internal/engine/ledger"
 	"homing/internal/flow/cluster"
+	"homing/internal/flow/journal"
 	"homing/internal/flow/loader"
 	"homing/internal/flow/mint"
 )
@@ -139,6 +140,16 @@ func (h *house) followCluster(ctx context.Context) {
 			}
 		}
 	})
+}
+
+// followOthers has whoever shows the postback log hear of the other nodes' calls.
+func (h *house) followOthers(ctx context.Context) {
+	if h.reporting == nil || !h.reporting.shared {
+		return
+	}
+	h.journal.FollowOthers(ctx, journal.Others{Loaded: h.reporting.warehouse, Fresh: h.reporting.fresh, Failed: func(err error) {
+		h.log.Warn("the other nodes' postbacks cannot be followed; the panel shows them later", "error", err)
+	}})
 }
 
 // shareLoading has a node load its own spool into the warehouse that all share, and

@@ -45,7 +45,7 @@ func (s *server) panel() http.Handler {
 			TrustedProxies: s.cfg.TrustedProxies, Stopping: s.stopping,
 		},
 		Health: s.health, Conversions: conversions.Options{Amender: h.amender()}, Try: s.tryout(), Demo: s.demo,
-		Postbacks: postbacks.Options{Court: s.court()},
+		Postbacks: postbacks.Options{Court: s.court(), Shared: h.reporting.shared},
 		Settings: settings.Options{
 			Tokens: signin.Tokens{People: h.ledger, Clock: s.clock},
 			Given:  settings.Given{PublicURL: s.cfg.PublicURL, DeskURL: s.cfg.DeskURL, Zone: s.cfg.TimeZone},

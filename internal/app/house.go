@@ -205,6 +205,7 @@ func (h *house) follow(ctx context.Context) context.Context {
 		if err := fill(); err != nil && ctx.Err() == nil {
 			h.log.Warn("couldn't read the recent postbacks back", "error", err)
 		}
+		h.followOthers(ctx)
 	})
 	h.beside(func() { h.journal.Keep(ctx) })
 	h.beside(func() {

@@ -30,6 +30,9 @@ type nodeWord struct {
 	Version string        `json:"version"`
 	Desk    string        `json:"desk,omitempty"` // how its desk listener is reached
 	Seen    homing.Millis `json:"seen"`
+	// Fresh is the moment up to which all that it took is in the warehouse; 0 = it does
+	// not know.
+	Fresh homing.Millis `json:"fresh,omitempty"`
 	// Embedded: its warehouse is its own, which only the one node of a cluster may
 	// have.
 	Embedded bool `json:"embedded,omitempty"`
@@ -70,6 +73,8 @@ type presence struct {
 	clock   homing.Clock
 	word    nodeWord
 	stands  []byte // what the ledger holds of us, as far as is known; run's own
+	// loaded tells what nodeWord.Fresh is; nil, or set before run.
+	loaded func() homing.Millis
 
 	mu     sync.Mutex
 	others []nodeWord // guarded by mu: all that were seen last, this one included
@@ -108,6 +113,9 @@ func (p *presence) tell(ctx context.Context) {
 	defer cancel()
 	now := homing.MillisOf(p.clock())
 	p.word.Seen = now
+	if p.loaded != nil {
+		p.word.Fresh = p.loaded()
+	}
 	text, err := json.Marshal(p.word)
 	if err == nil {
 		err = p.put(ctx, text)
@@ -149,6 +157,19 @@ func (p *presence) nodes() (list []nodeWord) {
 		}
 	}
 	return list
+}
+
+// fresh is the moment up to which all that any node at work took is in the warehouse,
+// if own is that of this one: by each node's own clock, and some seconds old. What lies
+// at a node that is gone comes when it is back.
+func (p *presence) fresh(own homing.Millis) homing.Millis {
+	now := homing.MillisOf(p.clock())
+	for _, n := range p.nodes() {
+		if n.Fresh != 0 && n.Node != p.word.Node && n.alive(now) {
+			own = min(own, n.Fresh)
+		}
+	}
+	return own
 }
 
 // troubles tells of nodes that do not go together.

@@ -40,3 +40,37 @@ func TestNodesKnowEachOther(t *testing.T) {
 		t.Errorf("after its end the nodes are %+v, %v", nodes, err)
 	}
 }
+
+// TestReportsAreAsFreshAsTheNodeThatIsFarthestBehind, of those that are at work and say
+// how far they are.
+func TestReportsAreAsFreshAsTheNodeThatIsFarthestBehind(t *testing.T) {
+	shared := ledgertest.NewShared()
+	now := homing.Millis(1_800_000_000_000)
+	clock := func() time.Time { return now.Time() }
+	desk := newPresence(shared, clock, 1, roleDesk, false)
+	late, silent, prompt := newPresence(shared, clock, 2, roleEdge, false), newPresence(shared, clock, 3, roleEdge, false), newPresence(shared, clock, 4, roleEdge, false)
+	behind := homing.Millis(60_000)
+	late.loaded = func() homing.Millis { return now - behind }
+	prompt.loaded = func() homing.Millis { return now - 1 }
+	desk.loaded = func() homing.Millis { return now - 2*behind } // what it told of itself is older than what it knows
+	tell := func(nodes ...*presence) {
+		for _, p := range nodes {
+			p.tell(t.Context())
+		}
+	}
+	tell(late, silent, prompt, desk)
+	if got := desk.fresh(now - 5); got != now-behind {
+		t.Errorf("fresh to %d, want %d", got-now, -behind)
+	}
+	if got := desk.fresh(now - 2*behind); got != now-2*behind {
+		t.Errorf("behind itself: fresh to %d", got-now)
+	}
+	if got := desk.fresh(0); got != 0 {
+		t.Errorf("not known: fresh to %d", got-now)
+	}
+	now += homing.MillisIn(nodeGone) + 1
+	tell(prompt, silent, desk)
+	if got := desk.fresh(now); got != now-1 {
+		t.Errorf("with one gone: fresh to %d", got-now)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"time"
 
+	"homing"
 	"homing/internal/desk/control"
 	"homing/internal/engine/geo"
 	"homing/internal/engine/geo/mmdb"
@@ -37,6 +38,8 @@ type reporting struct {
 	loader    *loader.Loader
 	engine    *report.Engine
 	shared    bool // other nodes load into the same warehouse, and this one tells of all
+	// fresh is the moment up to which all that happened, at any node, is in reports.
+	fresh func() homing.Millis
 }
 
 // openReporting opens the warehouse and what feeds and asks it. It does not wait
@@ -57,10 +60,15 @@ func (h *house) openReporting(cfg *Config) error {
 		h.shareLoading(&feeding)
 	}
 	feed := loader.Open(feeding)
+	fresh := feed.Fresh
+	if cfg.Warehouse != "" {
+		h.member.presence.loaded = feed.Fresh
+		fresh = func() homing.Millis { return h.member.presence.fresh(feed.Fresh()) }
+	}
 	h.reporting = &reporting{
-		shared: cfg.Warehouse != "" && cfg.shows(), warehouse: store, loader: feed,
+		shared: cfg.Warehouse != "" && cfg.shows(), warehouse: store, loader: feed, fresh: fresh,
 		engine: &report.Engine{
-			Warehouse: store, View: h.catalog.View, Keyring: h.keyring, Masker: h.catalog.Masker(), Fresh: feed.Fresh, Clock: h.clock,
+			Warehouse: store, View: h.catalog.View, Keyring: h.keyring, Masker: h.catalog.Masker(), Fresh: fresh, Clock: h.clock,
 		},
 	}
 	h.tracer.Warehouse, h.tracer.Fresh = store, feed.Fresh

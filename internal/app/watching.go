@@ -21,7 +21,7 @@ func (s *server) openWatching() {
 		Store: h.ledger, View: h.catalog.View, Keyring: h.keyring, Clock: s.clock, Log: s.log, Zone: h.zone,
 		DeskURL: func() string { return s.addresses().Desk },
 		Facts: notice.Facts{
-			Figures: h.reporting.warehouse, Fresh: h.reporting.loader.Fresh, Calls: h.journal, KeyUses: h.catalog.KeyUses, Disk: s.disk,
+			Figures: h.reporting.warehouse, Fresh: h.reporting.fresh, Calls: h.journal, KeyUses: h.catalog.KeyUses, Disk: s.disk,
 			Lag: s.lagForNotices, Certificates: s.certificatesForNotices,
 			Warehouse: func() string { return h.reporting.warehouse.Status().Trouble },
 			Storage:   s.storageTroubles,

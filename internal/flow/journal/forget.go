@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"homing"
@@ -27,6 +28,13 @@ func (s *erased) add(e ledger.Erasure) {
 		s.clicks[e.Click] = true
 	}
 	s.last = max(s.last, e.Number)
+}
+
+// join adds what another set has.
+func (s *erased) join(other *erased) {
+	maps.Copy(s.accounts, other.accounts)
+	maps.Copy(s.clicks, other.clicks)
+	s.last = max(s.last, other.last)
 }
 
 func (s *erased) has(e *Entry) bool {
@@ -57,7 +65,7 @@ func (j *Journal) everErased(ctx context.Context, after int64) (*erased, error) 
 func (j *Journal) Forget(e ledger.Erasure) {
 	set := newErased()
 	set.add(e)
-	j.recent.forget(set)
+	j.recent.forgetAlways(set)
 }
 
 func (r *recent) forget(set *erased) {

@@ -8,7 +8,8 @@
 //	ignored        counted only: its account was erased
 //
 // So each postback is stored once, and reading merges the two stores by time.
-// The newest are held in memory besides, for the panel and for whoever watches.
+// The newest are held in memory besides, for the panel and for whoever watches; in a
+// cluster those of other nodes, too, see FollowOthers.
 package journal
 
 import (

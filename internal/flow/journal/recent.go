@@ -26,11 +26,27 @@ type recent struct {
 	older    []Entry           // guarded by mu: from before the start
 	lost     homing.Millis     // guarded by mu: the time of the newest that was overwritten
 	watchers map[*Watcher]bool // guarded by mu
+	// heard are calls that were heard of by way of the warehouse, with their time, and
+	// gone what was erased; see FollowOthers. Both are guarded by mu.
+	heard map[heard]homing.Millis
+	gone  *erased
 }
 
+// add takes up what this node logs, unless it was heard of already: the warehouse may
+// be faster than who has decided.
 func (r *recent) add(e Entry) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.heard != nil {
+		if _, known := r.heard[heardOf(&e)]; known {
+			return
+		}
+	}
+	r.put(e)
+}
+
+// put needs mu.
+func (r *recent) put(e Entry) {
 	if len(r.ring) < keepRecent {
 		r.ring = append(r.ring, e)
 	} else {

@@ -36,6 +36,9 @@ type logPage struct {
 	Older    string // the page of older rows; empty = there are none
 	Export   string
 	Live     string // the stream; empty if the range has ended
+	// Fresh is up to when calls of all nodes stand here; 0 = those of this one, which is
+	// all there is, always do.
+	Fresh homing.Millis
 	// Try is a command that makes a first entry.
 	Try string
 }
@@ -91,7 +94,10 @@ func (f form) Get(name string) string {
 	return ""
 }
 
-func listPostbacks(v *page.Visit) error {
+// lists shows the log.
+type lists struct{ shared bool }
+
+func (l lists) show(v *page.Visit) error {
 	f := readFilters(v)
 	p := logPage{
 		Account: v.Account, Tab: "postbacks", Operator: v.Who.Operator(), Filters: f, Form: formOf(v, f), Outcomes: outcomes(v, f),
@@ -109,6 +115,9 @@ func listPostbacks(v *page.Visit) error {
 	}
 	if err != nil {
 		return err
+	}
+	if l.shared && v.Reports != nil {
+		p.Fresh = min(v.Reports.Fresh(), v.Now)
 	}
 	p.Export = f.pathOf("/postbacks/export")
 	if p.Rows != nil && p.Rows.Older > 0 {

@@ -29,6 +29,9 @@ var script string
 type Options struct {
 	// Court replays calls; nil = there are no replays.
 	Court *rehearse.Court
+	// Shared: other nodes take calls, too, which stand here when they are loaded. The
+	// page says up to when that is.
+	Shared bool
 }
 
 // New is the screen.
@@ -39,7 +42,7 @@ func New(o Options) page.Screen {
 		Pages: pages, Style: style, Scripts: map[string]string{"postbacks.js": script},
 		Named: map[string]page.Find{"postback": findPostback},
 		Routes: []page.Route{
-			page.Get("/postbacks", page.SignedIn, listPostbacks),
+			page.Get("/postbacks", page.SignedIn, lists{o.Shared}.show),
 			page.Get("/postbacks/live", page.SignedIn, live.stream).Lasts(),
 			page.Get("/postbacks/export", page.SignedIn, export).Lasts(),
 			page.Get("/postbacks/{postback}", page.SignedIn, showPostback),

@@ -54,7 +54,8 @@ func TestFigures(t *testing.T) {
 	} else {
 		on = chtest.StartEngine(t)
 	}
-	w := open(t, on)
+	database := newDatabase()
+	w := openDatabase(t, on, database)
 	defer func() { must(t, w.Close()) }()
 	const size, day = 100_000, 86_400_000
 	r := rand.New(rand.NewPCG(1, 2))
@@ -89,12 +90,34 @@ func TestFigures(t *testing.T) {
 		}
 		t.Logf("30 days by %v: %d rows in %v", by, rows, best)
 	}
-	begun := time.Now()
-	for i := range 20 {
-		_, _ = w.Click(t.Context(), homing.Origin{Time: from + homing.Millis(i*day), Node: 1, Campaign: 3})
+	var some []warehouse.Click
+	for c, err := range w.Clicks(t.Context(), &warehouse.List{From: from + 15*day, Until: from + 16*day, Limit: 20}) {
+		must(t, err)
+		some = append(some, c)
 	}
-	t.Logf("a click by its number: %v", time.Since(begun)/20)
-	begun, n := time.Now(), 0
+	begun := time.Now()
+	for i := range some {
+		_, err := w.Click(t.Context(), some[i].Origin)
+		must(t, err)
+	}
+	t.Logf("a click by its number: %v", time.Since(begun)/time.Duration(len(some)))
+	begun = time.Now()
+	for range 20 {
+		_, err := w.Mark(t.Context(), "spool/1")
+		must(t, err)
+	}
+	t.Logf("of that, what is noted: %v", time.Since(begun)/20)
+	sql, err := w.ClickSQL(t.Context(), some[0].Origin)
+	must(t, err)
+	for what, sql := range map[string]string{"without FINAL": sql, "with FINAL": withFinal(sql)} {
+		begun = time.Now()
+		read := tell(t, on, database, sql).Statistics
+		t.Logf("a click %s: %d rows and %d bytes read, %v", what, read.Rows, read.Bytes, time.Since(begun))
+	}
+	read := tell(t, on, database, "SELECT kind, name, max(version), argMax(value, version) FROM notes GROUP BY kind, name").Statistics
+	t.Logf("notes: %d rows and %d bytes read", read.Rows, read.Bytes)
+	n := 0
+	begun = time.Now()
 	for _, err := range w.Clicks(t.Context(), &warehouse.List{From: from, Until: from + 30*day, Newest: true, Limit: 100}) {
 		must(t, err)
 		n++

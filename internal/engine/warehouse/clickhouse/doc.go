@@ -32,7 +32,8 @@
 //     cannot go back.
 //   - A replica is killed: rows and marks are on a quorum (insert_quorum) before a
 //     batch is acknowledged, so what a mark promises survives. A replica that
-//     lags may show less for a while; a loader that asks it where it was loads
+//     lags may show less for a while, though never less than this process has seen
+//     if it catches up within two seconds; a loader that asks it where it was loads
 //     again what is there.
 //   - Shards: the shard is worked out from the key, so all copies of a row meet.
 //
@@ -50,9 +51,11 @@
 // they are, all others are deleted.
 //
 // Unique: which click is the first of its visitor is decided when it is loaded,
-// against all that were loaded before, by whomever. Of two that are loaded by two
-// edges at the same moment, within the few tenths of a second that a batch takes,
-// both are unique.
+// against all that were loaded before, by whomever. Of several that are loaded by as
+// many edges at the same moment one is; see contest.
+//
+// Damage is ClickHouse's to mend, by fetching from another replica, or the operator's;
+// see damage.go for what is told of it. A Reset does not help.
 //
 // Known: conversions and postbacks that are loaded before their click are written
 // once more when it has come; see mendOn.

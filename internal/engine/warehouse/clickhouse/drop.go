@@ -3,6 +3,7 @@ package clickhouse
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 
 	"homing"
@@ -78,7 +79,7 @@ func (w *Warehouse) writeTotals(ctx context.Context, s *server, st *state, table
 	if table == warehouse.PostbackTable {
 		piece++
 	}
-	if err := w.dropPartition(ctx, s, totals, piece); err != nil {
+	if err := w.dropTotals(ctx, s, piece); err != nil {
 		return err
 	}
 	where := fmt.Sprintf("at >= %d AND at < %d AND node < %d AND %s", day.Start(), (day + 1).Start(), homing.FirstTestNode, st.visible(table))
@@ -128,15 +129,28 @@ func (w *Warehouse) deleteDays(ctx context.Context, s *server, table warehouse.T
 		return err
 	}
 	for _, p := range partitions {
-		if err := w.dropPartition(ctx, s, t, p); err != nil {
+		if err := w.dropPartition(ctx, s, t, p, nil); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *Warehouse) dropPartition(ctx context.Context, s *server, t table, partition int64) error {
+// dropTotals deletes a piece that a Drop before has written and not finished, on all
+// replicas: on one that did it later, some of the new ones might go, too.
+func (w *Warehouse) dropTotals(ctx context.Context, s *server, piece int64) error {
+	var count int64
+	err := w.each(ctx, s, func(r *wire.Rows) { count = r.Int(0) }, fmt.Sprintf("SELECT count() FROM totals WHERE piece = %d", piece))
+	if err != nil || count == 0 {
+		return err
+	}
+	return w.dropPartition(ctx, s, totals, piece, wire.Settings{"replication_alter_partitions_sync": "2"})
+}
+
+// dropPartition deletes a partition, with more settings, or nil.
+func (w *Warehouse) dropPartition(ctx context.Context, s *server, t table, partition int64, more wire.Settings) error {
 	settings := wire.Settings{}
+	maps.Copy(settings, more)
 	if s.version >= 2312 { // before, only the server's configuration says how large one may be
 		settings["max_partition_size_to_drop"] = "0"
 	}

@@ -17,6 +17,10 @@ type health struct {
 
 	mu     sync.Mutex // guards what follows
 	status warehouse.Status
+	met    map[string]met // by the host that said it
+	told   []string       // damage that servers told of when they were looked at last
+	// readOnly are tables that were read-only then, by host and table.
+	readOnly map[string]bool
 }
 
 // keptIncidents is how many troubles that are over are told.
@@ -58,11 +62,14 @@ func (w *Warehouse) Status() warehouse.Status {
 	defer w.health.mu.Unlock()
 	status := w.health.status
 	status.Incidents = slices.Clone(status.Incidents)
+	if status.Damage = w.health.damage(); status.Trouble == "" {
+		status.Trouble = status.Damage
+	}
 	return status
 }
 
 // watchEvery is how often servers are asked whether they are there, and
-// sizeEvery every how many times how large the tables are.
+// sizeEvery every how many times how large the tables are, and what is damaged.
 const (
 	watchEvery = 2 * time.Second
 	sizeEvery  = 30
@@ -88,6 +95,7 @@ func (w *Warehouse) look(size bool) {
 	if err == nil && size {
 		err = each(ctx, w.client, nil, func(r *wire.Rows) { bytes = r.Int(0) },
 			"SELECT toInt64(sum(bytes_on_disk)) FROM system.parts WHERE active AND database = "+literal(w.client.Address().Database))
+		w.lookForDamage(ctx, s)
 	} else if err == nil {
 		err = each(ctx, w.client, nil, func(*wire.Rows) {}, "SELECT 1")
 	}

@@ -200,7 +200,7 @@ func (l *loading) writeClicks(ctx context.Context, arrived []warehouse.Click) er
 			return err
 		}
 	}
-	return nil
+	return l.contest(ctx, &firsts)
 }
 
 func (l *loading) writePostbacks(ctx context.Context) error {

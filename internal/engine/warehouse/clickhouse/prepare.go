@@ -2,9 +2,11 @@ package clickhouse
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 
 	"homing"
 	"homing/internal/engine/warehouse/clickhouse/wire"
@@ -66,17 +68,21 @@ func (w *Warehouse) createTables(ctx context.Context, s *server, bare *wire.Clie
 			return err
 		}
 	}
+	var making sync.WaitGroup // all at once: a cluster takes its time for each
+	failed := make(chan error, 2*len(tables))
 	for _, t := range tables {
 		for name, sql := range s.create(database, t) {
-			if there[name] {
-				continue
-			}
-			if err := w.client.Exec(ctx, sql, nil); err != nil {
-				return err
+			if !there[name] {
+				making.Go(func() { failed <- w.client.Exec(ctx, sql, nil) })
 			}
 		}
 	}
-	return nil
+	making.Wait()
+	close(failed)
+	for failure := range failed {
+		err = errors.Join(err, failure)
+	}
+	return err
 }
 
 // versionOf reads the first two numbers of 26.3.1.8.

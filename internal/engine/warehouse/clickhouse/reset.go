@@ -40,6 +40,7 @@ func (w *Warehouse) reset(ctx context.Context, progress warehouse.Progress) erro
 	if err != nil {
 		return err
 	}
+	w.health.begunAnew()
 	progress("deleting what is loaded again", 0, 0)
 	days := "-1" // a day that never is
 	for _, day := range next.Kept {

@@ -69,8 +69,9 @@ func writeClick(to *wire.Block, b birth, c *warehouse.Click, unique bool) {
 // clickColumns are what readClick reads: all but where the row comes from.
 var clickColumns = clicks.names()[3:]
 
-func readClick(rows *wire.Rows) (c warehouse.Click) {
-	r := cells{rows: rows}
+func readClick(rows *wire.Rows) warehouse.Click { return (&cells{rows: rows}).click() }
+
+func (r *cells) click() (c warehouse.Click) {
 	c.Origin = r.origin()
 	c.Account = homing.AccountID(r.int())
 	c.Class = homing.ClickClass(r.int())

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"homing"
 	"homing/internal/engine/warehouse"
@@ -43,7 +44,7 @@ type state struct {
 	lost     []statement.Lost
 	erased   erased
 
-	versions map[[2]string]uint64 // of notes, by kind and name
+	versions noted
 }
 
 // epoch counts the Resets. Rows of earlier ones count if their day was kept.
@@ -66,9 +67,52 @@ type lostDays struct {
 	Before warehouse.Day `json:"before"`
 }
 
-// state reads the notes.
+// lagPause and lagTries are how often, and how many times, notes are read again that
+// are older than what was read before.
+const (
+	lagPause = 50 * time.Millisecond
+	lagTries = 40
+)
+
+// noted are the versions of notes, by kind and name.
+type noted map[[2]string]uint64
+
+// behind tells whether something is older here than there, or missing.
+func (n noted) behind(there noted) bool {
+	for name, version := range there {
+		if n[name] < version {
+			return true
+		}
+	}
+	return false
+}
+
+// state reads the notes. Time does not run backwards for who asks: a replica that lags
+// behind the one that was asked before is given a while.
 func (w *Warehouse) state(ctx context.Context, s *server) (*state, error) {
-	st := &state{marks: map[string]warehouse.Mark{}, seals: map[warehouse.Day]seal{}, versions: map[[2]string]uint64{}}
+	before := w.noted.Load()
+	for try := 1; ; try++ {
+		st, err := w.readState(ctx, s)
+		if err != nil || s.cluster == "" {
+			return st, err
+		}
+		if before == nil || !st.versions.behind(*before) {
+			w.noted.Store(&st.versions)
+			return st, nil
+		}
+		if try == lagTries {
+			return st, nil // it shows less, as long as the others are away
+		}
+		select {
+		case <-time.After(lagPause):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func (w *Warehouse) readState(ctx context.Context, s *server) (*state, error) {
+	st := &state{marks: map[string]warehouse.Mark{}, seals: map[warehouse.Day]seal{}, versions: noted{}}
 	var all []note
 	err := w.each(ctx, s, func(r *wire.Rows) {
 		all = append(all, note{r.Text(0), r.Text(1), uint64(r.Int(2)), r.Text(3)})

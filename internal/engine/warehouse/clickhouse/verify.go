@@ -10,7 +10,7 @@ import (
 
 // Verify implements warehouse.Keeper. It has the server compare its files with
 // their checksums, counts the rows of sealed days, and looks whether a click
-// stands twice. In a cluster the files are those of the replica that answers.
+// stands twice. In a cluster the files are those of all servers that the address names.
 func (w *Warehouse) Verify(ctx context.Context, progress warehouse.Progress) (flaws []warehouse.Flaw, err error) {
 	if progress == nil {
 		progress = func(string, int64, int64) {}
@@ -25,12 +25,24 @@ func (w *Warehouse) Verify(ctx context.Context, progress warehouse.Progress) (fl
 	}
 	for i, t := range tables {
 		progress("tables", int64(i), int64(len(tables)))
-		sound, err := w.checkTable(ctx, s, t)
-		if err != nil {
-			return flaws, fmt.Errorf("couldn't check %s: %w", t.name, err)
+		for _, host := range w.client.Address().Hosts {
+			sound, err := w.checkTable(ctx, s, host, t)
+			if err != nil {
+				return flaws, fmt.Errorf("couldn't check %s on %s: %w", t.name, host, err)
+			}
+			if !sound {
+				flaws = append(flaws, warehouse.Flaw{Kind: warehouse.RowsDamaged,
+					What: fmt.Sprintf("files of the table %s on %s do not match their checksums", t.name, host)})
+			}
 		}
-		if !sound {
-			flaws = append(flaws, warehouse.Flaw{Kind: warehouse.RowsDamaged, What: "files of the table " + t.name + " do not match their checksums"})
+	}
+	for _, host := range w.client.Address().Hosts {
+		told, _, err := w.damageOf(ctx, s, host)
+		if err != nil {
+			return flaws, fmt.Errorf("couldn't ask %s what is damaged: %w", host, err)
+		}
+		for _, text := range told {
+			flaws = append(flaws, warehouse.Flaw{Kind: warehouse.RowsDamaged, What: text})
 		}
 	}
 	days := st.sealed()
@@ -45,12 +57,12 @@ func (w *Warehouse) Verify(ctx context.Context, progress warehouse.Progress) (fl
 	return flaws, nil
 }
 
-func (w *Warehouse) checkTable(ctx context.Context, s *server, t table) (sound bool, err error) {
+func (w *Warehouse) checkTable(ctx context.Context, s *server, host string, t table) (sound bool, err error) {
 	if !s.isModern() {
 		return true, nil // 18.16 cannot
 	}
 	settings := wire.Settings{"check_query_single_value_result": "1"}
-	err = each(ctx, w.client, settings, func(r *wire.Rows) { sound = r.Int(0) == 1 }, "CHECK TABLE "+s.here(t))
+	err = each(ctx, w.client.Only(host), settings, func(r *wire.Rows) { sound = r.Int(0) == 1 }, "CHECK TABLE "+s.here(t))
 	return sound, err
 }
 

@@ -38,23 +38,30 @@ func countsVisitor(c *warehouse.Click) bool {
 // uniques finds the first clicks of their visitor.
 //
 // Which click was the first is written down before the click is: a batch that is
-// loaded again finds its own clicks and not "somebody was here". Of clicks that
-// two edges load in the same moment both may be the first; then both are unique.
+// loaded again finds its own clicks and not "somebody was here". Several are written
+// down if as many loaders had one in the same moment; see contest.
 type uniques struct {
 	first map[visitorOf][]homing.Origin
-	asked map[warehouse.Day][]uint64
+	news  map[warehouse.Day][]uint64 // visitors of whom nobody knew
 }
 
 // ask learns who is known of the visitors of a batch.
 func (u *uniques) ask(ctx context.Context, w *Warehouse, s *server, batch []warehouse.Click) error {
-	u.first, u.asked = map[visitorOf][]homing.Origin{}, map[warehouse.Day][]uint64{}
+	asked := map[warehouse.Day][]uint64{}
 	for i := range batch {
 		if c := &batch[i]; countsVisitor(c) {
 			day := warehouse.DayAt(c.Time)
-			u.asked[day] = append(u.asked[day], visitorKey(c))
+			asked[day] = append(asked[day], visitorKey(c))
 		}
 	}
-	for day, keys := range u.asked {
+	u.news = map[warehouse.Day][]uint64{}
+	return u.askFor(ctx, w, s, asked)
+}
+
+// askFor learns who is known of some visitors.
+func (u *uniques) askFor(ctx context.Context, w *Warehouse, s *server, asked map[warehouse.Day][]uint64) error {
+	u.first = map[visitorOf][]homing.Origin{}
+	for day, keys := range asked {
 		for some := range slices.Chunk(keys, visitorsAtOnce) {
 			if err := u.askDay(ctx, w, s, day, some); err != nil {
 				return fmt.Errorf("couldn't look up visitors: %w", err)
@@ -92,9 +99,10 @@ func (u *uniques) isFirst(c *warehouse.Click) (first, news bool) {
 	known := u.first[v]
 	if len(known) == 0 {
 		u.first[v] = []homing.Origin{c.Origin}
+		u.news[v.day] = append(u.news[v.day], v.key)
 		return true, true
 	}
-	return slices.Contains(known, c.Origin), false
+	return slices.MinFunc(known, compareOrigins) == c.Origin, false
 }
 
 // forgetVisitors gives up visitors of days before the newest ones. A clock ahead
@@ -111,7 +119,7 @@ func (w *Warehouse) forgetVisitors(ctx context.Context, s *server) error {
 		if day >= newest-keptDays {
 			break
 		}
-		if err := w.dropPartition(ctx, s, visitors, int64(day)); err != nil {
+		if err := w.dropPartition(ctx, s, visitors, int64(day), nil); err != nil {
 			return err
 		}
 	}

@@ -26,6 +26,7 @@ type Warehouse struct {
 	writing, keeping, preparing turn
 
 	server atomic.Pointer[server] // nil: not reached yet
+	noted  atomic.Pointer[noted]  // what was read last of what is noted
 	sheets *sheets                // guarded by writing
 	health health
 	mend   chan struct{} // a load has brought clicks
@@ -49,6 +50,7 @@ func Open(o Options) (*Warehouse, error) {
 		preparing: newTurn(), sheets: newSheets(), mend: make(chan struct{}, 1)}
 	w.health.now = func() homing.Millis { return homing.MillisOf(o.Clock()) }
 	w.health.begin()
+	w.client.Damaged = w.health.meet
 	w.ctx, w.end = context.WithCancel(context.Background())
 	w.background.Go(w.watch)
 	w.background.Go(w.mendOn)
@@ -106,13 +108,18 @@ const (
 
 // insert writes a block's rows.
 func (w *Warehouse) insert(ctx context.Context, s *server, t table, b *wire.Block) error {
+	return w.insertAt(ctx, s, w.client, t.name, b)
+}
+
+// insertAt writes a block's rows at one of a client's hosts.
+func (w *Warehouse) insertAt(ctx context.Context, s *server, c *wire.Client, name string, b *wire.Block) error {
 	for try := 1; ; try++ {
-		err := w.client.Insert(ctx, t.name, b, s.writing())
+		err := c.Insert(ctx, name, b, s.writing())
 		if err == nil {
 			return nil
 		}
 		if wire.CodeOf(err) != quorumBusy || try == quorumTries {
-			return fmt.Errorf("couldn't write %s: %w", t.name, err)
+			return fmt.Errorf("couldn't write %s: %w", name, err)
 		}
 		select {
 		case <-time.After(quorumPause):
@@ -121,9 +128,6 @@ func (w *Warehouse) insert(ctx context.Context, s *server, t table, b *wire.Bloc
 		}
 	}
 }
-
-// mutationPause is how often it is looked whether a mutation is done.
-const mutationPause = 200 * time.Millisecond
 
 // alter changes a table on all servers, and returns when that is done
 // everywhere.
@@ -136,29 +140,10 @@ func (w *Warehouse) alter(ctx context.Context, s *server, t table, what string) 
 	if err != nil || s.isModern() {
 		return err
 	}
-	for _, host := range w.client.Address().Hosts {
-		if err := w.awaitMutations(ctx, w.client.Only(host), s.here(t)); err != nil {
-			return err
-		}
+	if err := w.nudge(ctx, s, t); err != nil {
+		return err
 	}
-	return nil
-}
-
-func (w *Warehouse) awaitMutations(ctx context.Context, c *wire.Client, name string) error {
-	for {
-		var left int64
-		err := each(ctx, c, nil, func(r *wire.Rows) { left = r.Int(0) }, fmt.Sprintf(
-			"SELECT count() FROM system.mutations WHERE is_done = 0 AND database = %s AND table = %s",
-			literal(w.client.Address().Database), literal(name)))
-		if err != nil || left == 0 {
-			return err
-		}
-		select {
-		case <-time.After(mutationPause):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+	return w.awaitMutations(ctx, s.here(t))
 }
 
 // turn is a lock that can be waited for with a context.

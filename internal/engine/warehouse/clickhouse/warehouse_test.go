@@ -64,11 +64,21 @@ func TestSuiteOnOneServer(t *testing.T) {
 	warehousetest.Run(t, func(t testing.TB) warehouse.Warehouse { return open(t, cluster) })
 }
 
-// TestSuiteOnReplicas is the suite on two replicas of ClickHouse 18.16.
+// TestSuiteOnReplicas is the suite on two replicas of ClickHouse 18.16, of which each
+// statement goes to the other one than the one before: what one was told must be true
+// at the other at once. In short it is what replication could spoil most.
 func TestSuiteOnReplicas(t *testing.T) {
-	long(t)
+	short := []string{"Unique", "EraseClick", "Reset"}
+	if os.Getenv("HOMING_TEST_LONG") != "" {
+		short = nil
+	}
 	cluster := chtest.StartCluster(t, 2)
-	warehousetest.Run(t, func(t testing.TB) warehouse.Warehouse { return open(t, cluster) })
+	warehousetest.Run(t, func(t testing.TB) warehouse.Warehouse {
+		w := open(t, cluster)
+		w.Restless()
+		return w
+	}, short...)
+	t.Run("ManyVisitorsOfTwoEdges", func(t *testing.T) { manyVisitors(t, cluster, 2) })
 }
 
 // TestSuiteOnShards is the suite on two shards of ClickHouse 18.16.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 
 	"homing"
@@ -13,8 +14,9 @@ import (
 // Open makes an empty warehouse for one test. The suite closes it.
 type Open func(t testing.TB) warehouse.Warehouse
 
-// Run asks an implementation everything that the contract promises.
-func Run(t *testing.T, open Open) {
+// Run asks an implementation everything that the contract promises; or some of it, if
+// only those parts are named: where a part takes long, and others are run elsewhere.
+func Run(t *testing.T, open Open, only ...string) {
 	for _, part := range []struct {
 		name string
 		test func(*testing.T, warehouse.Warehouse)
@@ -45,6 +47,9 @@ func Run(t *testing.T, open Open) {
 		{"Random", testRandom},
 		{"RandomAfterDrop", testRandomAfterDrop},
 	} {
+		if len(only) > 0 && !slices.Contains(only, part.name) {
+			continue
+		}
 		t.Run(part.name, func(t *testing.T) {
 			w := open(t)
 			t.Cleanup(func() {

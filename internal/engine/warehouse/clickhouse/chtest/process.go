@@ -40,6 +40,16 @@ func start(t testing.TB, dir, name string, command *exec.Cmd) *process {
 	return p
 }
 
+// hasEnded tells whether it is gone.
+func (p *process) hasEnded() bool {
+	select {
+	case <-p.ended:
+		return true
+	default:
+		return false
+	}
+}
+
 // kill ends it as a power cut would, and waits until it is gone.
 func (p *process) kill() {
 	_ = p.command.Process.Kill()
@@ -84,6 +94,11 @@ func answers(url string) error {
 	if err != nil {
 		return err
 	}
+	return ask(r)
+}
+
+// ask sends a request that is to be answered 200.
+func ask(r *http.Request) error {
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return err

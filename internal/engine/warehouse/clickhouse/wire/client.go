@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"homing"
 )
 
 // Settings are ClickHouse's, for one statement.
@@ -19,6 +21,13 @@ type Settings map[string]string
 
 // Client speaks with the servers of an address. It is safe for concurrent use.
 type Client struct {
+	// Damaged, if it is set before the first statement, is told what a host says that
+	// it cannot read: an error that is homing.ErrDamaged.
+	Damaged func(host string, err error)
+	// Restless has each statement begin at another host than the one before: for tests
+	// of what follows from hosts being several.
+	Restless bool
+
 	address Address
 	http    *http.Client
 	last    atomic.Int32 // the host that answered
@@ -44,14 +53,14 @@ func (c *Client) Address() *Address { return &c.address }
 
 // Only is a client for one of the hosts.
 func (c *Client) Only(host string) *Client {
-	only := &Client{address: c.address, http: c.http}
+	only := &Client{Damaged: c.Damaged, address: c.address, http: c.http}
 	only.address.Hosts = []string{host}
 	return only
 }
 
 // WithoutDatabase is a client that names no database, which may not be there.
 func (c *Client) WithoutDatabase() *Client {
-	without := &Client{address: c.address, http: c.http}
+	without := &Client{Damaged: c.Damaged, address: c.address, http: c.http}
 	without.address.Database = ""
 	return without
 }
@@ -101,6 +110,9 @@ func finish(ctx context.Context, body io.ReadCloser) error {
 func (c *Client) do(ctx context.Context, params url.Values, s Settings, body func() io.Reader) (io.ReadCloser, error) {
 	hosts := c.address.Hosts
 	first := int(c.last.Load())
+	if c.Restless {
+		first++
+	}
 	var failure error
 	for i := range hosts {
 		at := (first + i) % len(hosts)
@@ -108,6 +120,9 @@ func (c *Client) do(ctx context.Context, params url.Values, s Settings, body fun
 		if err == nil {
 			c.last.Store(int32(at))
 			return answer, nil
+		}
+		if errors.Is(err, homing.ErrDamaged) && c.Damaged != nil {
+			c.Damaged(hosts[at], err)
 		}
 		if failure == nil {
 			failure = err

@@ -40,8 +40,9 @@ var kinds = map[int]error{
 }
 
 // elsewhere are failures of one server that another one may not have: it cannot
-// write, or reach others.
+// write, or reach others, or read what it has stored.
 var elsewhere = map[int]bool{
+	40: true, 226: true, 228: true, 246: true, 271: true, // see kinds
 	210: true, // NETWORK_ERROR
 	225: true, // NO_ZOOKEEPER
 	242: true, // TABLE_IS_READ_ONLY
