@@ -97,14 +97,22 @@ func (s *server) announce(ctx context.Context, out io.Writer) error {
 		return nil
 	}
 	fmt.Fprintf(out, "  panel                 %s\n", a.Desk)
+	return s.announceSetUp(ctx, out)
+}
+
+// announceSetUp tells how the first operator signs up, if there is none. Whether there
+// is one may not be known: that keeps nobody from recording clicks.
+func (s *server) announceSetUp(ctx context.Context, out io.Writer) error {
 	link, err := s.signIn.SetUpLink(ctx)
-	if errors.Is(err, homing.ErrUnavailable) && s.house.member != nil {
-		return nil // whether somebody has set it up is told when the ledger is back
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, homing.ErrUnavailable) && s.house.member != nil:
+		return nil // it is told when the ledger is back
+	case errors.Is(err, homing.ErrDamaged):
+		s.log.Error("whether there is an operator cannot be read in the ledger; homing doctor tells more", "error", err)
+		return nil
+	case err != nil:
 		return fmt.Errorf("couldn't make the set-up link: %w", err)
-	}
-	if link != "" {
+	case link != "":
 		fmt.Fprintf(out, "  set up                %s  (works once, for 24 hours)\n", link)
 	}
 	return nil
