@@ -16,7 +16,9 @@ const maxTabs = 80
 // skipping.
 func (w *Walk) Skip() {
 	w.t.Helper()
-	if w.on("main [autofocus]") {
+	begins, err := w.asks(`document.querySelector("main [autofocus]") !== null`)
+	if w.must(err); begins {
+		w.Expect(`document.activeElement.matches("main [autofocus]")`) // the browser goes there when it first draws
 		return
 	}
 	w.Press(kb.Tab)
