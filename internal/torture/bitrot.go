@@ -108,6 +108,7 @@ type rot struct {
 	truth  truth
 	found  *Result
 	counts map[string]int
+	laid   int  // how many copies were made
 	apart  bool // the last damage may be of several blocks that do not touch
 }
 
@@ -207,14 +208,12 @@ func (b *rot) rebuild(ctx context.Context, p *process.Process) error {
 }
 
 // lay copies the directory. Without reports the warehouse cannot be opened, which
-// saves a process.
+// saves a process. Each copy has a name of its own: a process that was killed a moment
+// ago may yet make something in the last one.
 func (b *rot) lay(name string, reports bool) (process.Launch, error) {
-	launch := b.stage.Launch(filepath.Join(b.stage.Dir, name), "--spool-segment-size", "1048576", "--track-tls-listen", "127.0.0.1:0")
+	b.laid++
+	launch := b.stage.Launch(filepath.Join(b.stage.Dir, fmt.Sprintf("%s-%d", name, b.laid)), "--spool-segment-size", "1048576", "--track-tls-listen", "127.0.0.1:0")
 	launch.Log = launch.Data + ".log"
-	err := errors.Join(os.RemoveAll(launch.Data), removeIfThere(launch.Log))
-	if err != nil {
-		return launch, err
-	}
 	if reports {
 		return launch, copyTree(b.whole, launch.Data)
 	}
@@ -319,7 +318,10 @@ func (b *rot) round(ctx context.Context, n int) error {
 	fate, err := b.serve(ctx, launch, kind, reports)
 	if err == nil && fate == "" {
 		// Once more, with the warehouse.
-		if launch, err = b.lay("damaged", true); err == nil {
+		if err = b.remove(launch); err == nil {
+			launch, err = b.lay("damaged", true)
+		}
+		if err == nil {
 			err = os.WriteFile(filepath.Join(launch.Data, file), text, 0o600)
 		}
 		if err == nil {
@@ -334,7 +336,12 @@ func (b *rot) round(ctx context.Context, n int) error {
 		b.found.Tally.Add(Other, "that was with %s", what)
 		return nil // what is there may tell more
 	}
-	return os.RemoveAll(launch.Data)
+	return b.remove(launch)
+}
+
+// remove removes a copy that was looked at, and what the server on it said.
+func (b *rot) remove(launch process.Launch) error {
+	return errors.Join(os.RemoveAll(launch.Data), removeIfThere(launch.Log))
 }
 
 // serve starts the program on what was damaged and tells what became of it; ""
