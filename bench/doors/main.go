@@ -17,7 +17,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -113,14 +112,7 @@ func main() {
 	if code, other := otherProgram(os.Args[1:]); other {
 		os.Exit(code)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	code, err := run(ctx, os.Args[1:])
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "doors:", err)
-		code = 2
-	}
-	os.Exit(code)
+	show.Main("doors", run)
 }
 
 // otherProgram is what we are when we have started ourselves: a warehouse's

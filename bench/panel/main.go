@@ -16,7 +16,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"time"
@@ -75,14 +74,7 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == app.WarehouseArgument {
 		os.Exit(app.WarehouseProcess())
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	code, err := run(ctx, os.Args[1:])
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "panel:", err)
-		code = 2
-	}
-	os.Exit(code)
+	show.Main("panel", run)
 }
 
 // run tells the exit code: 1 if a limit was missed.

@@ -16,10 +16,10 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"time"
 
+	"homing/bench/show"
 	"homing/internal/engine/warehouse/duckdb/process"
 	"homing/internal/engine/warehouse/duckdb/process/child"
 )
@@ -76,14 +76,7 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == process.Argument {
 		os.Exit(child.Main())
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	code, err := run(ctx, os.Args[1:])
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "reports:", err)
-		code = 2
-	}
-	os.Exit(code)
+	show.Main("reports", run)
 }
 
 // run tells the exit code: 1 if a limit was missed.

@@ -77,7 +77,7 @@ type backing struct {
 func (b *backing) round(ctx context.Context, n int) error {
 	path := func(name string) string { return filepath.Join(b.Dir, fmt.Sprintf("%s-%d", name, n)) }
 	stop := b.d.Load(ctx, 8, b.rand.Uint64())
-	err := sleep(ctx, time.Duration(200+b.rand.IntN(600))*time.Millisecond)
+	err := Sleep(ctx, time.Duration(200+b.rand.IntN(600))*time.Millisecond)
 	clicks, claims := b.d.Books.acknowledged()
 	if err == nil {
 		_, _, err = b.launch.Run(ctx, "backup", path("busy"))

@@ -76,7 +76,6 @@ func runBitRot(ctx context.Context, s *Stage, rounds int) (r Result, err error) 
 	r, err = chapters(ctx, s, rounds, rotChapter, func(below *Stage, from, to int) (Result, error) {
 		return rotOf(ctx, below, from, to, s.Done, counts)
 	})
-	r.Figures = nil
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
 		r.Figures = append(r.Figures, Figure{Name: name, Value: fmt.Sprint(counts[name])})
 	}
@@ -137,7 +136,7 @@ func (b *rot) prepare(ctx context.Context) (err error) {
 		// A few only: each damage is looked for in all of them.
 		stop := d.Load(ctx, 3, b.rand.Uint64())
 		for most := d.Sent().Redirected.Load() + 80; err == nil && d.Sent().Redirected.Load() < most; {
-			err = sleep(ctx, time.Millisecond)
+			err = Sleep(ctx, time.Millisecond)
 		}
 		stop()
 		if rebuild && err == nil {
@@ -383,7 +382,7 @@ func (b *rot) serve(ctx context.Context, launch process.Launch, kind rotten, rep
 		patience = 200
 	}
 	for tries := 0; lost > 0 && !told() && tries < patience; tries++ {
-		if err := sleep(ctx, 50*time.Millisecond); err != nil {
+		if err := Sleep(ctx, 50*time.Millisecond); err != nil {
 			return "", err
 		}
 		if status, err = client.Status(ctx); err != nil {

@@ -210,7 +210,7 @@ func (c *stepper) round(ctx context.Context) error {
 	if err := c.resumes(ctx, name); err != nil {
 		return err
 	}
-	return sleep(ctx, time.Duration(c.rand.IntN(600))*time.Millisecond)
+	return Sleep(ctx, time.Duration(c.rand.IntN(600))*time.Millisecond)
 }
 
 // resumes waits until a click is taken after the step.
@@ -230,7 +230,7 @@ func (c *stepper) resumes(ctx context.Context, name string) error {
 			c.wrong(Other, "no click is taken after a step by %s: %s", name, c.server.LastWords())
 			return nil
 		}
-		if err := sleep(ctx, 2*time.Millisecond); err != nil {
+		if err := Sleep(ctx, 2*time.Millisecond); err != nil {
 			return err
 		}
 	}
@@ -238,7 +238,7 @@ func (c *stepper) resumes(ctx context.Context, name string) error {
 
 // refuses wants no click taken, and everybody told why.
 func (c *stepper) refuses(ctx context.Context) error {
-	if err := sleep(ctx, clockRead); err != nil {
+	if err := Sleep(ctx, clockRead); err != nil {
 		return err
 	}
 	before := c.stage.Clock()
@@ -261,7 +261,7 @@ func (c *stepper) refuses(ctx context.Context) error {
 			c.wrong(Other, "/readyz says yes before 2024")
 			break
 		}
-		if err := sleep(ctx, 50*time.Millisecond); err != nil {
+		if err := Sleep(ctx, 50*time.Millisecond); err != nil {
 			return err
 		}
 	}
@@ -285,7 +285,7 @@ func (c *stepper) load(ctx context.Context) (stop func()) {
 				if r.IntN(2) == 0 {
 					c.convert(context.WithoutCancel(ctx), r)
 				}
-				_ = sleep(ctx, time.Millisecond) // or it is over
+				_ = Sleep(ctx, time.Millisecond) // or it is over
 			}
 		})
 	}
@@ -351,7 +351,7 @@ func (c *stepper) settle(ctx context.Context) error {
 	if err := c.move(0); err != nil {
 		return err
 	}
-	if err := sleep(ctx, clockRead); err != nil {
+	if err := Sleep(ctx, clockRead); err != nil {
 		return err
 	}
 	// Every id is recognized, whenever it was made.

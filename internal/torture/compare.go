@@ -182,7 +182,7 @@ func (d *Driver) askTotals(ctx context.Context, client *control.Client) (t total
 		if err == nil || d.Stage.Clock().Sub(began) > freshTime {
 			return told.Totals, err
 		}
-		if err := sleep(ctx, 100*time.Millisecond); err != nil {
+		if err := Sleep(ctx, 100*time.Millisecond); err != nil {
 			return t, err
 		}
 	}

@@ -58,7 +58,7 @@ func (d *Disk) quiet(ctx context.Context) (t struct{ written, underWay string },
 		if err != nil {
 			return t, err
 		}
-		if err := sleep(ctx, 3*time.Millisecond); err != nil {
+		if err := Sleep(ctx, 3*time.Millisecond); err != nil {
 			return t, err
 		}
 		if t, err = d.traffic(); err != nil || t == before && t.underWay == "0" {

@@ -216,7 +216,7 @@ func (w *worker) work(ctx context.Context, redial bool) {
 			pause = max(pause, 5*time.Millisecond)
 		}
 		if pause > 0 {
-			_ = sleep(ctx, pause) // or it is over
+			_ = Sleep(ctx, pause) // or it is over
 		}
 	}
 }

@@ -115,7 +115,7 @@ func (v *volley) claim(ctx context.Context, n int) (k Claim, err error) {
 		if tries > 100 || before > remembered {
 			return k, fmt.Errorf("nobody redirects a visitor")
 		}
-		if err := sleep(ctx, 20*time.Millisecond); err != nil {
+		if err := Sleep(ctx, 20*time.Millisecond); err != nil {
 			return k, err
 		}
 	}

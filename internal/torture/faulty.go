@@ -92,7 +92,7 @@ func (f *faulty) play(ctx context.Context, round int, fault fault) error {
 	var stopHealth func()
 	f.health, stopHealth = watchHealth(ctx, f)
 	defer stopHealth()
-	if err := sleep(ctx, time.Second); err != nil {
+	if err := Sleep(ctx, time.Second); err != nil {
 		return err
 	}
 	return fault.play(f, ctx, round)
@@ -137,7 +137,7 @@ func (f *faulty) reopen(ctx context.Context) (err error) {
 func (f *faulty) resumes(ctx context.Context, over time.Time, when string) error {
 	var trouble, unready time.Duration
 	for {
-		if err := sleep(ctx, healthEvery); err != nil {
+		if err := Sleep(ctx, healthEvery); err != nil {
 			return err
 		}
 		now := f.s.Clock()
@@ -161,7 +161,7 @@ func (f *faulty) struck(ctx context.Context, end func() error) error {
 		f.kill()
 		close(dead)
 	}()
-	early := sleep(ctx, 50*time.Millisecond)
+	early := Sleep(ctx, 50*time.Millisecond)
 	err := end()
 	<-dead
 	if err = errors.Join(early, err); err != nil {

@@ -53,7 +53,7 @@ func (f *faulty) full(ctx context.Context, round int) error {
 			return err
 		}
 	}
-	if err := sleep(ctx, fullFor); err != nil {
+	if err := Sleep(ctx, fullFor); err != nil {
 		return err
 	}
 	stop()
@@ -100,7 +100,7 @@ func (f *faulty) keepFull(ctx context.Context, leave int64) (release func() erro
 	var filling sync.WaitGroup
 	var failed error // of the goroutine, until it has ended
 	filling.Go(func() {
-		for failed == nil && sleep(ctx, 50*time.Millisecond) == nil {
+		for failed == nil && Sleep(ctx, 50*time.Millisecond) == nil {
 			failed = f.disk.FillUp(leave)
 		}
 	})

@@ -139,7 +139,7 @@ func (k *killer) whileMigrating(ctx context.Context) error {
 		}
 		// When the log first grows the migration writes; later is drawn.
 		if err = k.until(ctx, g.took, func() bool { return size(wal) > 0 }); err == nil && k.rand.IntN(2) == 0 {
-			err = sleep(ctx, k.some(20*time.Millisecond))
+			err = Sleep(ctx, k.some(20*time.Millisecond))
 		}
 		p.Kill()
 		k.dead = append(k.dead, p)

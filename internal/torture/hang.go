@@ -57,7 +57,7 @@ func (f *faulty) hang(ctx context.Context, _ int) error {
 		return err
 	}
 	frozen := now()
-	if err := sleep(ctx, hangLeast+time.Duration(f.rand.Int64N(int64(hangMore)))); err != nil {
+	if err := Sleep(ctx, hangLeast+time.Duration(f.rand.Int64N(int64(hangMore)))); err != nil {
 		return err
 	}
 	thawed := now()
@@ -77,7 +77,7 @@ func (f *faulty) hang(ctx context.Context, _ int) error {
 		return err
 	}
 	f.w.megabytes("growth of the memory", grown(), mostGrowth)
-	if err := errors.Join(f.disk.Freeze(), sleep(ctx, struckAfter)); err != nil {
+	if err := errors.Join(f.disk.Freeze(), Sleep(ctx, struckAfter)); err != nil {
 		return err
 	}
 	return f.struck(ctx, f.disk.Thaw)
@@ -93,7 +93,7 @@ func (f *faulty) slow(ctx context.Context, _ int) error {
 		return err
 	}
 	began := now()
-	if err := sleep(ctx, slowFor); err != nil {
+	if err := Sleep(ctx, slowFor); err != nil {
 		return err
 	}
 	ended := now()
@@ -108,7 +108,7 @@ func (f *faulty) slow(ctx context.Context, _ int) error {
 		return err
 	}
 	f.w.megabytes("growth of the memory", grown(), mostGrowth)
-	if err := errors.Join(f.throttle(), sleep(ctx, struckAfter)); err != nil {
+	if err := errors.Join(f.throttle(), Sleep(ctx, struckAfter)); err != nil {
 		return err
 	}
 	return f.struck(ctx, f.disk.Unthrottle)

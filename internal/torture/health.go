@@ -41,7 +41,7 @@ func watchHealth(ctx context.Context, f *faulty) (h *health, stop func()) {
 	var asking sync.WaitGroup
 	asking.Go(func() {
 		defer client.Close()
-		for sleep(ctx, healthEvery) == nil {
+		for Sleep(ctx, healthEvery) == nil {
 			l := look{ready: f.d.ready(ctx)}
 			if status, err := askStatus(ctx, client); err == nil {
 				l.status = slices.ContainsFunc(status.Notices, tellsOfFull)

@@ -55,7 +55,7 @@ func imagesOf(ctx context.Context, s *Stage, from, to int, done func(int)) (r Re
 	defer stop()
 	n := from
 	for found := d.Books.Found(); n < to && found.Total() == 0; n++ {
-		if err = sleep(ctx, time.Duration(random.IntN(500))*time.Millisecond); err == nil {
+		if err = Sleep(ctx, time.Duration(random.IntN(500))*time.Millisecond); err == nil {
 			err = imageOf(ctx, d, p, disk)
 		}
 		if err != nil {

@@ -194,7 +194,7 @@ func recordPoints(ctx context.Context, s *Stage) (points []point, err error) {
 	}
 	defer func() { err = errors.Join(err, f.close()) }()
 	stop := f.Load(ctx, ioWorkers, f.rand.Uint64())
-	err = sleep(ctx, ioLoadTime)
+	err = Sleep(ctx, ioLoadTime)
 	stop()
 	if err != nil {
 		return nil, err
@@ -208,7 +208,7 @@ func recordPoints(ctx context.Context, s *Stage) (points []point, err error) {
 	}
 	seen.setStart(false)
 	stop = f.Load(ctx, ioWorkers, f.rand.Uint64())
-	err = sleep(ctx, ioLoadTime)
+	err = Sleep(ctx, ioLoadTime)
 	stop()
 	f.watch.Decide(nil)
 	if err != nil {
@@ -374,7 +374,7 @@ func (f *ioFaulter) loadUntil(ctx context.Context, t *trap) error {
 	shed := f.Sent().Shed.Load() + f.Sent().Broken.Load()
 	stop := f.Load(ctx, ioWorkers, f.rand.Uint64())
 	t.wait(ctx, ioLoadTime)
-	err := sleep(ctx, ioAfter)
+	err := Sleep(ctx, ioAfter)
 	stop()
 	if t.fired() == "" {
 		return err

@@ -166,7 +166,7 @@ func (k *killer) loaded(ctx context.Context, f func() error) error {
 
 func (k *killer) underLoad(ctx context.Context) error {
 	return k.loaded(ctx, func() error {
-		err := sleep(ctx, 50*time.Millisecond+k.some(300*time.Millisecond))
+		err := Sleep(ctx, 50*time.Millisecond+k.some(300*time.Millisecond))
 		k.kill()
 		return err
 	})
@@ -192,7 +192,7 @@ func (k *killer) cutShort(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = sleep(ctx, k.some(300*time.Millisecond))
+	err = Sleep(ctx, k.some(300*time.Millisecond))
 	p.Kill()
 	k.dead = append(k.dead, p)
 	return err
@@ -207,7 +207,7 @@ func (k *killer) atRoll(ctx context.Context) error {
 		before := names(dir)
 		err := k.until(ctx, 5*time.Second, func() bool { return names(dir) != before })
 		if err == nil && k.rand.IntN(2) == 0 {
-			err = sleep(ctx, k.some(3*time.Millisecond))
+			err = Sleep(ctx, k.some(3*time.Millisecond))
 		}
 		k.kill()
 		return err
@@ -230,7 +230,7 @@ func names(dir string) string {
 // until waits for something, as long as most; that it does not come is no error.
 func (k *killer) until(ctx context.Context, most time.Duration, there func() bool) error {
 	for began := k.stage.Clock(); !there() && k.stage.Clock().Sub(began) < most; {
-		if err := sleep(ctx, 300*time.Microsecond); err != nil {
+		if err := Sleep(ctx, 300*time.Microsecond); err != nil {
 			return err
 		}
 	}
@@ -241,7 +241,7 @@ func (k *killer) until(ctx context.Context, most time.Duration, there func() boo
 // as something is written to the warehouse.
 func (k *killer) whileLoading(ctx context.Context) error {
 	return k.loaded(ctx, func() error {
-		if err := sleep(ctx, 100*time.Millisecond); err != nil {
+		if err := Sleep(ctx, 100*time.Millisecond); err != nil {
 			return err
 		}
 		dir := filepath.Join(k.launch.Data, "warehouse")
@@ -250,13 +250,13 @@ func (k *killer) whileLoading(ctx context.Context) error {
 			return err
 		}
 		if k.rand.IntN(2) == 0 {
-			if err := sleep(ctx, k.some(20*time.Millisecond)); err != nil {
+			if err := Sleep(ctx, k.some(20*time.Millisecond)); err != nil {
 				return err
 			}
 		}
 		if warehouse := k.server.Warehouse(); warehouse != nil && k.rand.IntN(2) == 0 {
 			_ = warehouse.Kill() // or it has just gone
-			return sleep(ctx, k.some(100*time.Millisecond))
+			return Sleep(ctx, k.some(100*time.Millisecond))
 		}
 		k.kill()
 		return nil
@@ -283,7 +283,7 @@ func sizes(dir string) string {
 // in which keys are looked for later.
 func (k *killer) withDump(ctx context.Context) error {
 	return k.loaded(ctx, func() error {
-		if err := sleep(ctx, 50*time.Millisecond+k.some(200*time.Millisecond)); err != nil {
+		if err := Sleep(ctx, 50*time.Millisecond+k.some(200*time.Millisecond)); err != nil {
 			return err
 		}
 		if err := k.server.Signal(syscall.SIGQUIT); err != nil {

@@ -33,7 +33,7 @@ func watchMemory(ctx context.Context, pid int) (growth func() int64) {
 	most := first
 	var looking sync.WaitGroup
 	looking.Go(func() {
-		for sleep(ctx, 50*time.Millisecond) == nil {
+		for Sleep(ctx, 50*time.Millisecond) == nil {
 			most = max(most, residentOf(pid))
 		}
 	})

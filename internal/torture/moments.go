@@ -19,7 +19,7 @@ func (d *Driver) visits(ctx context.Context, workers int, seed uint64) (stop fun
 			defer w.close()
 			for ctx.Err() == nil {
 				if !w.visit(ctx) {
-					_ = sleep(ctx, 5*time.Millisecond) // or it is over
+					_ = Sleep(ctx, 5*time.Millisecond) // or it is over
 				}
 			}
 		})
@@ -29,7 +29,7 @@ func (d *Driver) visits(ctx context.Context, workers int, seed uint64) (stop fun
 
 // anyTime is some time under load.
 func anyTime(ctx context.Context, c *powerCut) error {
-	return sleep(ctx, 50*time.Millisecond+time.Duration(c.rand.IntN(400))*time.Millisecond)
+	return Sleep(ctx, 50*time.Millisecond+time.Duration(c.rand.IntN(400))*time.Millisecond)
 }
 
 // startUp is some moment of a start: the server is killed and begins again, and
@@ -73,7 +73,7 @@ func (c *powerCut) when(ctx context.Context, path, suffix string, events uint32,
 	if !w.wait(momentPatience) {
 		c.s.note("power cut: nothing happened to %s in time", path)
 	}
-	return sleep(ctx, time.Duration(c.rand.Int64N(int64(within))))
+	return Sleep(ctx, time.Duration(c.rand.Int64N(int64(within))))
 }
 
 // noRoomForNext takes the room for the next file but one. Making a file of zeros
@@ -82,7 +82,7 @@ func (c *powerCut) when(ctx context.Context, path, suffix string, events uint32,
 // there is no room for one.
 func noRoomForNext(ctx context.Context, c *powerCut) error {
 	// The next file is there already, or soon.
-	if err := sleep(ctx, 50*time.Millisecond); err != nil {
+	if err := Sleep(ctx, 50*time.Millisecond); err != nil {
 		return err
 	}
 	const leftAlone = powerDisk / 20 // the spool leaves as much to others

@@ -404,7 +404,7 @@ func (o *overloading) undisturbed(ctx context.Context, beside string) error {
 func (o *overloading) acknowledged(ctx context.Context) error {
 	since := homing.MillisOf(o.Clock())
 	stop := o.d.Load(ctx, 64, o.Seed)
-	err := sleep(ctx, time.Second)
+	err := Sleep(ctx, time.Second)
 	stop()
 	o.p.Kill()
 	o.p.Sweep()

@@ -183,7 +183,7 @@ func (c *powerCut) cut(ctx context.Context) (mark cutMark, err error) {
 		return mark, err
 	}
 	mark.acknowledged = c.d.acknowledged()
-	if err := sleep(ctx, time.Duration(c.rand.IntN(150))*time.Millisecond); err != nil {
+	if err := Sleep(ctx, time.Duration(c.rand.IntN(150))*time.Millisecond); err != nil {
 		return mark, err
 	}
 	select {
@@ -238,5 +238,5 @@ func (c *powerCut) begin(ctx context.Context, within time.Duration) (err error) 
 			c.d.Point(status)
 		}
 	}(c.p)
-	return sleep(ctx, time.Duration(c.rand.Int64N(int64(within))))
+	return Sleep(ctx, time.Duration(c.rand.Int64N(int64(within))))
 }

@@ -57,7 +57,7 @@ func (d *Driver) beat(ctx context.Context, p *pulse, r *rand.Rand) {
 	w := own.newWorker(r)
 	w.line.Address = func() string { return *d.address.Load() }
 	defer w.line.Close()
-	for sleep(ctx, pause) == nil {
+	for Sleep(ctx, pause) == nil {
 		refused, failed := own.sent.Shed.Load(), own.sent.Broken.Load()
 		b := beat{began: d.Stage.Clock(), fate: fateServed}
 		var sent bool
@@ -98,7 +98,7 @@ func (p *pulse) all(from, to time.Time, fates ...fate) (list []beat) {
 // refusedVisit waits until a visit was answered 503 after a moment, and tells
 // when; ok is false if none was in time.
 func (p *pulse) refusedVisit(ctx context.Context, clock homing.Clock, after time.Time, patience time.Duration) (at time.Time, ok bool) {
-	for clock().Sub(after) < patience && sleep(ctx, pause) == nil {
+	for clock().Sub(after) < patience && Sleep(ctx, pause) == nil {
 		for _, b := range p.all(after, clock(), fateShed) {
 			if b.visit {
 				return b.ended, true

@@ -131,7 +131,7 @@ func (a *ageing) first(ctx context.Context) error {
 			}
 			switch visit.campaign {
 			case "brief":
-				err = errors.Join(sleep(ctx, 1100*time.Millisecond), a.claim(ctx, id, visit.converts, "late"))
+				err = errors.Join(Sleep(ctx, 1100*time.Millisecond), a.claim(ctx, id, visit.converts, "late"))
 			case "plain", "held":
 				if visit.converts == "" && visit.query != "" {
 					err = a.claim(ctx, id, "", "counted") // the default value

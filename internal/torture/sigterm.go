@@ -91,7 +91,7 @@ func runTerminations(ctx context.Context, s *Stage, rounds int) (result Result, 
 func (d *Driver) terminate(ctx context.Context, server *process.Process, seed uint64) (time.Duration, error) {
 	stop := d.Load(ctx, termWorkers, seed)
 	defer stop()
-	if err := sleep(ctx, 200*time.Millisecond+time.Duration(seed%500)*time.Millisecond); err != nil {
+	if err := Sleep(ctx, 200*time.Millisecond+time.Duration(seed%500)*time.Millisecond); err != nil {
 		return 0, err
 	}
 	p := d.probe(ctx)
@@ -149,7 +149,7 @@ func (d *Driver) hesitate(ctx context.Context) (finish func(), err error) {
 		}
 	}
 	return func() {
-		_ = sleep(ctx, hesitation) // or it is over
+		_ = Sleep(ctx, hesitation) // or it is over
 		for _, conn := range conns {
 			_, err := conn.Write(request[len(request)/2:])
 			first := make([]byte, len("HTTP/1.1 200"))
@@ -194,7 +194,7 @@ func (d *Driver) probe(ctx context.Context) *probe {
 			default:
 				saidSo()
 			}
-			_ = sleep(ctx, time.Millisecond) // or it is over
+			_ = Sleep(ctx, time.Millisecond) // or it is over
 		}
 	}()
 	go func() {
@@ -207,7 +207,7 @@ func (d *Driver) probe(ctx context.Context) *probe {
 				p.late.Store(!p.unready.Load())
 				return
 			}
-			_ = sleep(ctx, time.Millisecond) // or it is over
+			_ = Sleep(ctx, time.Millisecond) // or it is over
 		}
 	}()
 	p.stop = sync.OnceFunc(func() { cancel(); <-asked; <-dialled })

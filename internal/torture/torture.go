@@ -203,8 +203,8 @@ func root() string {
 	return ""
 }
 
-// sleep waits, or tells that ctx is done.
-func sleep(ctx context.Context, d time.Duration) error {
+// Sleep waits, or tells that ctx is done.
+func Sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

@@ -250,7 +250,7 @@ func askReport(ctx context.Context, clock homing.Clock, client *control.Client, 
 		if err == nil || clock().Sub(began) > freshTime || errors.Is(err, homing.ErrInvalid) {
 			return told.Totals, err
 		}
-		if err := sleep(ctx, 100*time.Millisecond); err != nil {
+		if err := Sleep(ctx, 100*time.Millisecond); err != nil {
 			return totals{}, err
 		}
 	}
@@ -347,7 +347,7 @@ func (u *upgrade) told(ctx context.Context, status control.Status, name string) 
 		if words = strings.Join(status.Notices, "; "); strings.Contains(words, name) {
 			break
 		}
-		if err := sleep(ctx, 50*time.Millisecond); err != nil {
+		if err := Sleep(ctx, 50*time.Millisecond); err != nil {
 			return words, err
 		}
 		if status, err = client.Status(ctx); err != nil {

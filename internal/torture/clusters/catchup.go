@@ -45,7 +45,7 @@ func (h *house) catchUp(ctx context.Context, over time.Time, since homing.Millis
 			return took, why, nil
 		}
 		last = why
-		if err := sleep(ctx, lookEvery); err != nil {
+		if err := torture.Sleep(ctx, lookEvery); err != nil {
 			return took, last, err
 		}
 	}

@@ -71,7 +71,7 @@ func Short() (list []Fault) {
 // down lets time pass while something is away, and tells how much, in words.
 func (h *house) down(ctx context.Context, least, most time.Duration) (string, error) {
 	d := h.between(least, most)
-	return fmt.Sprintf("for %.1f s", d.Seconds()), sleep(ctx, d)
+	return fmt.Sprintf("for %.1f s", d.Seconds()), torture.Sleep(ctx, d)
 }
 
 func (h *house) killNode(ctx context.Context, n *cluster.Node) (over time.Time, what string, err error) {
@@ -123,7 +123,7 @@ func killPrimary(ctx context.Context, h *house) (over time.Time, what string, er
 func killStandby(ctx context.Context, h *house) (over time.Time, what string, err error) {
 	h.Standby.Kill()
 	// A commit whose standby was there a moment ago may still be told.
-	if err := sleep(ctx, 300*time.Millisecond); err != nil {
+	if err := torture.Sleep(ctx, 300*time.Millisecond); err != nil {
 		return over, "", err
 	}
 	if err := h.onlyClicks(ctx, h.Edges); err != nil {
@@ -146,7 +146,7 @@ func promote(ctx context.Context, h *house) (over time.Time, what string, err er
 	}
 	over = h.stage.Clock()
 	// For a moment there is no standby.
-	if err := sleep(ctx, time.Second+some(h.rand, time.Second)); err != nil {
+	if err := torture.Sleep(ctx, time.Second+some(h.rand, time.Second)); err != nil {
 		return over, "", err
 	}
 	err = h.Rejoin(ctx)

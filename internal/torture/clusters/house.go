@@ -69,7 +69,7 @@ func knows(ctx context.Context, e *cluster.Node, campaigns int) error {
 		if time.Since(began) > startTime {
 			return fmt.Errorf("%s knows %d of %d campaigns after %s: %w", e.Name, len(known), campaigns, startTime, err)
 		}
-		if err := sleep(ctx, 50*time.Millisecond); err != nil {
+		if err := torture.Sleep(ctx, 50*time.Millisecond); err != nil {
 			return err
 		}
 	}
@@ -93,13 +93,13 @@ func (h *house) round(ctx context.Context, number int, f Fault) (r Round, err er
 	clicks, conversions := h.Books.Count()
 
 	stop := h.load(ctx)
-	err = sleep(ctx, loadBefore+some(h.rand, loadBefore))
+	err = torture.Sleep(ctx, loadBefore+some(h.rand, loadBefore))
 	var over time.Time
 	if err == nil {
 		over, r.What, err = f.run(ctx, h)
 	}
 	if err == nil {
-		err = sleep(ctx, loadAfter)
+		err = torture.Sleep(ctx, loadAfter)
 	}
 	stop()
 	if err == nil {
@@ -142,7 +142,7 @@ func (h *house) twins(ctx context.Context, r *rand.Rand) {
 		defer c.Close()
 		callers = append(callers, c)
 	}
-	for sleep(ctx, 2*pace) == nil {
+	for torture.Sleep(ctx, 2*pace) == nil {
 		order := r.Perm(len(callers))
 		id, outcome := callers[order[0]].Visit(ctx)
 		if outcome != torture.Redirected {

@@ -53,7 +53,7 @@ func (h *house) tells(ctx context.Context, n *cluster.Node, desk bool) error {
 		if h.stage.Clock().Sub(began) > tellTime {
 			return h.found(ctx, "%s: the ledger has been away for %s, and /readyz says %d %s, %v; want %d and a word of it", n.Name, tellTime, status, body, err, want)
 		}
-		if err := sleep(ctx, lookEvery); err != nil {
+		if err := torture.Sleep(ctx, lookEvery); err != nil {
 			return err
 		}
 	}
@@ -75,7 +75,7 @@ func (h *house) onlyClicks(ctx context.Context, edges []*cluster.Node) error {
 		defer c.Close()
 		id, outcome := c.Visit(ctx)
 		for n := 1; outcome != torture.Redirected && n < tries; n++ {
-			if err := sleep(ctx, 200*time.Millisecond); err != nil {
+			if err := torture.Sleep(ctx, 200*time.Millisecond); err != nil {
 				return err
 			}
 			id, outcome = c.Visit(ctx)
@@ -100,7 +100,7 @@ func (h *house) goesOn(ctx context.Context, e *cluster.Node) error {
 		if h.stage.Clock().Sub(began) > goOnTime {
 			return h.found(ctx, "%s does not count while another edge is cut off: a postback is %s", e.Name, outcome)
 		}
-		if err := sleep(ctx, lookEvery); err != nil {
+		if err := torture.Sleep(ctx, lookEvery); err != nil {
 			return err
 		}
 	}

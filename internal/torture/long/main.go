@@ -9,16 +9,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"homing/bench/show"
@@ -92,14 +89,7 @@ func named(list string) (names []string, err error) {
 
 func main() {
 	interpose.Main()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code, err := run(ctx, os.Args[1:])
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "torture:", err)
-		code = 2
-	}
-	os.Exit(code)
+	show.Main("torture", run)
 }
 
 // run tells the exit code: 1 if anything does not hold.

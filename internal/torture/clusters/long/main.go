@@ -14,10 +14,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"homing/bench/show"
@@ -64,16 +62,7 @@ func parse(arguments []string) (options, error) {
 	return o, err
 }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code, err := run(ctx, os.Args[1:])
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "torture-cluster:", err)
-		code = 2
-	}
-	os.Exit(code)
-}
+func main() { show.Main("torture-cluster", run) }
 
 // run tells the exit code: 1 if anything does not hold.
 func run(ctx context.Context, arguments []string) (int, error) {
