@@ -22,16 +22,13 @@ type Balancer struct {
 	edges      []*Node
 	ready      []atomic.Bool
 	plain, tls net.Listener
-	working    sync.WaitGroup
+	wires      carrier
 	stop       chan struct{}
-
-	mu   sync.Mutex
-	open map[net.Conn]struct{} // guarded by mu; nil = closed
 }
 
 // balance opens a balancer at ports that stay the same.
 func balance(dir string, edges []*Node) (*Balancer, error) {
-	b := &Balancer{edges: edges, ready: make([]atomic.Bool, len(edges)), stop: make(chan struct{}), open: map[net.Conn]struct{}{}}
+	b := &Balancer{edges: edges, ready: make([]atomic.Bool, len(edges)), stop: make(chan struct{})}
 	for _, l := range []struct {
 		port     string
 		listener *net.Listener
@@ -44,10 +41,10 @@ func balance(dir string, edges []*Node) (*Balancer, error) {
 		if *l.listener, err = net.Listen("tcp", local(port)); err != nil {
 			return nil, err
 		}
-		b.working.Go(func() { b.serve(*l.listener, l.to) })
+		b.wires.serve(*l.listener, func(conn net.Conn) { b.wires.carry(conn, l.to(b.choose()), pour) })
 	}
 	b.ask()
-	b.working.Go(b.keepAsking)
+	b.wires.working.Go(b.keepAsking)
 	return b, nil
 }
 
@@ -100,71 +97,15 @@ func (b *Balancer) choose() *Node {
 	return ready[rand.IntN(len(ready))]
 }
 
-func (b *Balancer) serve(l net.Listener, to func(*Node) string) {
-	for {
-		conn, err := l.Accept()
-		if err != nil {
-			return // closed
-		}
-		b.working.Go(func() { b.carry(conn, to(b.choose())) })
-	}
-}
-
-// carry hands bytes on in both directions until both sides have ended.
-func (b *Balancer) carry(conn net.Conn, address string) {
-	defer conn.Close()
-	edge, err := net.DialTimeout("tcp", address, askTime)
-	if err != nil {
-		return
-	}
-	defer edge.Close()
-	if !b.note(conn, edge) {
-		return
-	}
-	defer b.forget(conn, edge)
-	var back sync.WaitGroup
-	back.Go(func() { pour(conn, edge) })
-	pour(edge, conn)
-	back.Wait()
-}
-
 // pour copies until one side ends, and passes the end on.
 func pour(to, from net.Conn) {
 	_, _ = io.Copy(to, from) // a connection that is cut is an end, too
-	if half, ok := to.(*net.TCPConn); ok {
-		_ = half.CloseWrite() // or it has gone
-	}
-}
-
-func (b *Balancer) note(conns ...net.Conn) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.open == nil {
-		return false
-	}
-	for _, c := range conns {
-		b.open[c] = struct{}{}
-	}
-	return true
-}
-
-func (b *Balancer) forget(conns ...net.Conn) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, c := range conns {
-		delete(b.open, c)
-	}
+	endAt(to)
 }
 
 // Close cuts all connections.
 func (b *Balancer) Close() {
 	close(b.stop)
 	_, _ = b.plain.Close(), b.tls.Close() // they were open
-	b.mu.Lock()
-	for c := range b.open {
-		_ = c.Close() // both sides
-	}
-	b.open = nil
-	b.mu.Unlock()
-	b.working.Wait()
+	b.wires.cut()
 }

@@ -92,6 +92,27 @@ func (c *child) lastWords() string {
 	return string(bytes.TrimSpace(text[max(0, len(text)-800):]))
 }
 
+// startTries is how often a server is started that ends at once.
+const startTries = 8
+
+// startAgain starts a server until it runs, with a rest after each time that it ended
+// at once; gone tells when the last one has. One that runs and does not answer is no
+// matter of trying.
+func startAgain(ctx context.Context, rest time.Duration, start func(context.Context) error, gone func() <-chan struct{}) (err error) {
+	for range startTries {
+		if err = start(ctx); err == nil || ctx.Err() != nil {
+			return err
+		}
+		select {
+		case <-gone():
+		default:
+			return err
+		}
+		time.Sleep(rest)
+	}
+	return err
+}
+
 // end asks the process to end, by its id, and kills it if it does not.
 func (c *child) end(signal syscall.Signal) {
 	if c == nil {

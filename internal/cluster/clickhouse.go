@@ -159,23 +159,10 @@ func (w *ClickHouse) configure(number int, all []*ClickHouse, keeper int, passwo
 	return errors.Join(os.WriteFile(w.config, []byte(config), 0o600), os.WriteFile(filepath.Join(w.dir, "users.xml"), []byte(users), 0o600))
 }
 
-// startTries is how often a server is started that ends at once: Debian's 18.16 trips
-// over its own mutexes now and then (pthread_mutex_lock: Assertion … failed).
-const startTries = 8
-
-// Restart starts the server, which must not run, and waits until it answers.
-func (w *ClickHouse) Restart(ctx context.Context) (err error) {
-	for range startTries {
-		if err = w.start(ctx); err == nil || ctx.Err() != nil {
-			return err
-		}
-		select {
-		case <-w.gone:
-		default:
-			return err // it runs, and does not answer
-		}
-	}
-	return err
+// Restart starts the server, which must not run, and waits until it answers. Debian's
+// 18.16 trips over its own mutexes now and then (pthread_mutex_lock: Assertion … failed).
+func (w *ClickHouse) Restart(ctx context.Context) error {
+	return startAgain(ctx, 0, w.start, func() <-chan struct{} { return w.gone })
 }
 
 func (w *ClickHouse) start(ctx context.Context) error {

@@ -13,11 +13,10 @@ type link struct {
 	to       string
 	listener net.Listener
 	late     atomic.Int64 // of each direction, in nanoseconds
-	working  sync.WaitGroup
+	wires    carrier
 
 	mu      sync.Mutex
-	open    map[net.Conn]struct{} // guarded by mu; nil = closed
-	flowing chan struct{}         // guarded by mu: closed while bytes may pass
+	flowing chan struct{} // guarded by mu: closed while bytes may pass
 }
 
 // newLink listens on an address of this machine and hands on to another.
@@ -26,9 +25,12 @@ func newLink(address, to string) (*link, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &link{to: to, listener: listener, open: map[net.Conn]struct{}{}, flowing: make(chan struct{})}
+	l := &link{to: to, listener: listener, flowing: make(chan struct{})}
 	close(l.flowing)
-	l.working.Go(l.serve)
+	l.wires.serve(listener, func(conn net.Conn) {
+		<-l.gate()
+		l.wires.carry(conn, to, l.pour)
+	})
 	return l, nil
 }
 
@@ -60,34 +62,6 @@ func (l *link) gate() <-chan struct{} {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.flowing
-}
-
-func (l *link) serve() {
-	for {
-		conn, err := l.listener.Accept()
-		if err != nil {
-			return // closed
-		}
-		l.working.Go(func() { l.carry(conn) })
-	}
-}
-
-func (l *link) carry(conn net.Conn) {
-	defer conn.Close()
-	<-l.gate()
-	server, err := net.DialTimeout("tcp", l.to, time.Second)
-	if err != nil {
-		return
-	}
-	defer server.Close()
-	if !l.note(conn, server) {
-		return
-	}
-	defer l.forget(conn, server)
-	var back sync.WaitGroup
-	back.Go(func() { l.pour(conn, server) })
-	l.pour(server, conn)
-	back.Wait()
 }
 
 // piece is what came at one moment; nothing is the end.
@@ -124,40 +98,12 @@ func (l *link) pour(to, from net.Conn) {
 			_ = from.Close() // nobody is there to read it; what has come is thrown away
 		}
 	}
-	if half, ok := to.(*net.TCPConn); ok {
-		_ = half.CloseWrite() // or it has gone
-	}
-}
-
-func (l *link) note(conns ...net.Conn) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.open == nil {
-		return false
-	}
-	for _, c := range conns {
-		l.open[c] = struct{}{}
-	}
-	return true
-}
-
-func (l *link) forget(conns ...net.Conn) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, c := range conns {
-		delete(l.open, c)
-	}
+	endAt(to)
 }
 
 // close cuts all connections.
 func (l *link) close() {
 	l.hold(false)
 	_ = l.listener.Close() // it was open
-	l.mu.Lock()
-	for c := range l.open {
-		_ = c.Close() // both sides
-	}
-	l.open = nil
-	l.mu.Unlock()
-	l.working.Wait()
+	l.wires.cut()
 }

@@ -238,19 +238,8 @@ func (p *Postgres) Kill() { p.kill() }
 
 // Restart starts a server that has ended again, as what it was. What a killed one
 // left is still there for a moment, and in the way.
-func (p *Postgres) Restart(ctx context.Context) (err error) {
-	for range startTries {
-		if err = p.boot(ctx); err == nil || ctx.Err() != nil {
-			return err
-		}
-		select {
-		case <-p.gone:
-		default:
-			return err // it runs, and does not answer
-		}
-		time.Sleep(500 * time.Millisecond)
-	}
-	return err
+func (p *Postgres) Restart(ctx context.Context) error {
+	return startAgain(ctx, 500*time.Millisecond, p.boot, func() <-chan struct{} { return p.gone })
 }
 
 // End ends the server in order; connections are ended.
