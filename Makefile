@@ -40,15 +40,18 @@ check:
 	GOOS=darwin GOARCH=arm64 $(GO) vet ./...
 
 # What passes is told in a line a package, what was skipped with its reason, and
-# what failed in full at the end.
+# what the packages that failed have said, in full, at the end.
 unit: build
-	@mkdir -p .scratch
+	@mkdir -p .scratch && : > .scratch/failed.log
 	@$(GO) test -race -timeout 20m -v ./... 2>&1 | tee .scratch/test.log | awk '\
 	  /^ *--- SKIP/ { print last } \
 	  /^(ok|FAIL|panic|conformance:|torture:)|^ *--- (FAIL|SKIP)/ { print; fflush() } \
+	  !/^(=== |\? | *--- PASS)/ { said = said $$0 "\n" } \
+	  /^FAIL\t/ { printf "%s", said >> ".scratch/failed.log" } \
+	  /^(ok|FAIL)\t|^ok  / { said = "" } \
 	  { last = $$0 }'; \
 	status=$${PIPESTATUS[0]}; \
-	if [ $$status -ne 0 ]; then grep -vE '^(=== |\? | *--- PASS)' .scratch/test.log; fi; \
+	if [ $$status -ne 0 ]; then cat .scratch/failed.log; fi; \
 	exit $$status
 	@# The race detector allocates, so what must not allocate is looked at without.
 	$(GO) test -run Alloc . ./internal/edge ./internal/rule/... ./internal/engine/spool/segment ./internal/engine/ledger/sqlite ./bench/history

@@ -78,7 +78,7 @@ func (c *child) await(ctx context.Context, patience time.Duration, is func() err
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-late.C:
-			return fmt.Errorf("%s does not answer: %w: %s", c.name, err, c.lastWords())
+			return fmt.Errorf("%s does not answer after %s: %w: %s", c.name, patience, err, c.lastWords())
 		case <-time.After(50 * time.Millisecond):
 		}
 	}

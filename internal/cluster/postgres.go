@@ -177,7 +177,7 @@ func (p *Postgres) Follow(ctx context.Context, dir, name string) (*Postgres, err
 			return nil, err
 		}
 	}
-	if err := s.boot(ctx); err != nil {
+	if err := s.Restart(ctx); err != nil {
 		return s, err
 	}
 	for _, sql := range []string{fmt.Sprintf("ALTER SYSTEM SET synchronous_standby_names = '%s'", name), "SELECT pg_reload_conf()"} {

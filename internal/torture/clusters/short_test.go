@@ -54,10 +54,11 @@ func TestClusterTorture(t *testing.T) {
 	result, err := torture.Perform(t.Context(), proof.Row(), &torture.Stage{
 		Program: program, Dir: filepath.Join(dir, "cluster"), Source: source, Seed: seed, Clock: time.Now, Notes: t.Output(),
 	}, len(faults))
+	// Both are shown although go test keeps what a test prints to itself.
 	if err != nil {
+		fmt.Printf("torture: cluster: ended after %d faults and %.1f s: %v\n", result.Rounds, time.Since(began).Seconds(), err)
 		t.Fatal(err)
 	}
-	// It is shown although nothing failed.
 	fmt.Printf("torture: cluster: %d faults in %.1f s, %d clicks and %d conversions acknowledged and compared: %d lost, %d double, %d other\n",
 		result.Rounds, time.Since(began).Seconds(), result.Clicks, result.Conversions, result.Lost, result.Double, result.Other)
 	for _, f := range result.Figures {
