@@ -317,7 +317,7 @@ func (b *rot) round(ctx context.Context, n int) error {
 	fate, err := b.serve(ctx, launch, kind, reports)
 	if err == nil && fate == "" {
 		// Once more, with the warehouse.
-		if err = b.remove(launch); err == nil {
+		if err = b.remove(ctx, launch); err == nil {
 			launch, err = b.lay("damaged", true)
 		}
 		if err == nil {
@@ -335,12 +335,21 @@ func (b *rot) round(ctx context.Context, n int) error {
 		b.found.Tally.Add(Other, "that was with %s", what)
 		return nil // what is there may tell more
 	}
-	return b.remove(launch)
+	return b.remove(ctx, launch)
 }
 
-// remove removes a copy that was looked at, and what the server on it said.
-func (b *rot) remove(launch process.Launch) error {
-	return errors.Join(os.RemoveAll(launch.Data), removeIfThere(launch.Log))
+// remove removes a copy that was looked at, and what the server on it said. A server
+// that is killed in the moment in which it starts its warehouse leaves a child that
+// nobody knows, which ends by itself, and may make a directory before.
+func (b *rot) remove(ctx context.Context, launch process.Launch) error {
+	err := os.RemoveAll(launch.Data)
+	for tries := 0; err != nil && tries < 100; tries++ {
+		if err := Sleep(ctx, 20*time.Millisecond); err != nil {
+			return err
+		}
+		err = os.RemoveAll(launch.Data)
+	}
+	return errors.Join(err, removeIfThere(launch.Log))
 }
 
 // serve starts the program on what was damaged and tells what became of it; ""
