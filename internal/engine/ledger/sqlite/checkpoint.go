@@ -51,7 +51,10 @@ type keeper struct {
 
 const (
 	keeperRound = time.Second
-	idleRounds  = 5
+	// idleRounds is after how many of them without a batch the log is cut. A log that
+	// becomes longer costs its first commits the file system's journal, so a rest of
+	// some seconds keeps it.
+	idleRounds = 60
 	// nudgeBytes is how much more log calls for a checkpoint before the round
 	// is over.
 	nudgeBytes = 12 << 20

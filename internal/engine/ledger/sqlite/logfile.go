@@ -51,7 +51,7 @@ const (
 	gatherLen = 31 * (frameHeaderLen + pageSize)
 	// As many zeros are written ahead as the log has bytes, within these bounds: a
 	// log of a few frames stays small, and no commit writes much for the others.
-	leastAhead, mostAhead = 64 << 10, 256 << 10
+	leastAhead, mostAhead = 64 << 10, 1 << 20
 )
 
 // logOf is what we keep of a log.

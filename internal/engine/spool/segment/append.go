@@ -55,6 +55,7 @@ func (s *Spool) enqueue(kind spool.Kind, at homing.Millis, data []byte, wait boo
 	} else {
 		b.behind = append(b.behind, i)
 	}
+	s.crowd.came(b.count)
 	return b, i, nil
 }
 

@@ -3,7 +3,6 @@ package segment
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"time"
 
 	"homing"
@@ -27,40 +26,6 @@ func (s *Spool) commitLoop() {
 		s.gather(answered)
 	}
 	s.closeErr = errors.Join(s.finish(), s.droppedErr())
-}
-
-// A commit is worth waiting for when many share it: with 64 connections that ask
-// again as soon as they are answered, an fsync makes 24 clicks durable instead of
-// 20, or all 64 where nothing lies between two appends; requests a second and
-// processor time gain 2 to 4 %, and larger blocks compress better. (PostgreSQL has
-// commit_delay and commit_siblings for it.) Whoever comes alone waits for nobody.
-const (
-	crowd      = 8                      // answered at once, from which on it is one
-	gatherTime = 100 * time.Microsecond // timers need about half of it by themselves
-)
-
-// gather lets the appenders that have just been answered come back before the next
-// batch leaves. Otherwise that would have one record in it, and the many that come at
-// the same moment would wait for two fsyncs.
-func (s *Spool) gather(answered uint32) {
-	runtime.Gosched()
-	if answered >= crowd && s.expects(answered) {
-		time.Sleep(gatherTime)
-	}
-}
-
-// expects tells whether the open batch has room for those who were answered: it is
-// alone, and has not half as many more already.
-func (s *Spool) expects(answered uint32) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.closing || s.dead != nil || len(s.queue) > 1:
-		return false
-	case len(s.queue) == 0:
-		return true
-	}
-	return s.queue[0].count < answered+answered/2
 }
 
 // take waits for a batch. It returns nil at the end.

@@ -44,6 +44,7 @@ type Spool struct {
 	readers  map[*follower]struct{}
 	// durable is written under mu, read anywhere.
 	durable atomic.Uint64
+	crowd   crowd
 
 	// Of the committer:
 	active *writer // nil after a failure
@@ -78,7 +79,7 @@ var (
 func Open(opts Options) (*Spool, error) {
 	opts.setDefaults()
 	s := &Spool{
-		opts: opts, decoder: newDecoder(), packer: newPacker(),
+		opts: opts, decoder: newDecoder(), packer: newPacker(), crowd: newCrowd(),
 		readers: map[*follower]struct{}{},
 		ready:   make(chan prepared), prepareDone: make(chan struct{}),
 		done: make(chan struct{}), stop: make(chan struct{}), watchDone: make(chan struct{}), ended: make(chan struct{}),
