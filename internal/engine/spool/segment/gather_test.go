@@ -9,7 +9,7 @@ import (
 	"homing/internal/engine/spool"
 )
 
-// A crowd is waited for until half of it is there; whoever is alone, and a crowd that has
+// A crowd is waited for until most of it is there; whoever is alone, and a crowd that has
 // gone, is not.
 func TestWhoIsWaitedFor(t *testing.T) {
 	s := &Spool{crowd: newCrowd()}
@@ -26,9 +26,9 @@ func TestWhoIsWaitedFor(t *testing.T) {
 	}{
 		{1, 0, false},
 		{smallest - 1, 0, false},
-		{20, 0, true},   // of 20, none is back
-		{20, 10, true},  // of 30, 10
-		{20, 19, false}, // of 39, half
+		{smallest, 0, true}, // none is back
+		{30, 10, true},      // of 40, 10
+		{8, 30, false},      // of 38, most
 		{40, 24, true},
 		{2, 1, true}, // they may have been away for a moment
 	} {
