@@ -27,6 +27,7 @@ type books struct {
 	repeats  map[homing.AccountID]*tally // guarded by mu: answered as duplicates
 	kills    []time.Time                 // guarded by mu
 	found    differences                 // guarded by mu
+	several  bool                        // machines take clicks, see sheet
 	sheet    *sheet                      // guarded by mu: what reports must say
 }
 
@@ -108,13 +109,15 @@ func (t *tally) exposed(kills []time.Time) (n int) {
 	return n
 }
 
-func newBooks() *books {
+// newBooks are for a server of one machine, or of several.
+func newBooks(several bool) *books {
 	return &books{
+		several:  several,
 		doubts:   map[homing.CampaignID]int{},
 		claims:   map[claimKey]*claim{},
 		refusals: map[refusalKey]*tally{},
 		repeats:  map[homing.AccountID]*tally{},
-		sheet:    newSheet(),
+		sheet:    newSheet(several),
 	}
 }
 

@@ -103,7 +103,7 @@ func TestWhatAnUnansweredCallAllows(t *testing.T) {
 		}, []content{two}, "answered as counted 2 times"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			b := newBooks()
+			b := newBooks(false)
 			test.play(b, b.claimOf(1, key))
 			var s shelf
 			for _, c := range test.held {
@@ -144,7 +144,7 @@ func TestRefusalsAroundAKill(t *testing.T) {
 		{"after it, missing", kill.Add(time.Second), 0, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			b := newBooks()
+			b := newBooks(false)
 			b.killed(kill)
 			b.refused(refusalKey{1, "key_wrong"}, test.answered)
 			l := logged{refused: map[string]int{"key_wrong": test.logged}}
@@ -163,7 +163,7 @@ func TestTalliesCount(t *testing.T) {
 		{Result: homing.Refused, Reason: homing.ReasonKeyWrong, Count: 41},
 		{Result: homing.Duplicate, Reason: homing.ReasonDuplicateValue, Count: 1},
 	}}
-	l, err := readLog(t.Context(), s, 1, 0, newSheet())
+	l, err := readLog(t.Context(), s, 1, 0, newSheet(false))
 	if err != nil || l.refused["key_wrong"] != 42 || l.duplicates != 1 {
 		t.Errorf("read %+v, %v", l, err)
 	}

@@ -99,7 +99,7 @@ func (c *Command) play(ctx context.Context, env Env, on *stage) (*report, error)
 // perform assembles the cast and plays, until all is answered or given up.
 func (c *Command) perform(ctx context.Context, env Env, on *stage) (*play, error) {
 	p := &play{
-		clock: env.Clock, books: newBooks(), agenda: newAgenda(env.Clock), began: homing.MillisOf(env.Clock()),
+		clock: env.Clock, books: newBooks(env.Settle > 0), agenda: newAgenda(env.Clock), began: homing.MillisOf(env.Clock()),
 		conversionRate: c.conversionRate(), badRate: c.Bad, leads: c.Leads, delay: c.Delay,
 	}
 	if on.volleys {

@@ -127,14 +127,16 @@ func TestWhichClickIsTheFirst(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		at    []homing.Millis // in the spool's order
+		many  bool            // machines
 		lines map[string]string
 	}{
-		{"in order", []homing.Millis{1, 2, 3}, map[string]string{"a1": "1", "a2": "0", "a3": "0"}},
-		{"the second is older", []homing.Millis{2, 1, 3}, map[string]string{"a1": "0 to 1", "a2": "0 to 1", "a3": "0"}},
-		{"the third is oldest", []homing.Millis{3, 2, 1}, map[string]string{"a1": "0 to 1", "a2": "0 to 1", "a3": "0 to 1"}},
+		{"in order", []homing.Millis{1, 2, 3}, false, map[string]string{"a1": "1", "a2": "0", "a3": "0"}},
+		{"the second is older", []homing.Millis{2, 1, 3}, false, map[string]string{"a1": "0 to 1", "a2": "0 to 1", "a3": "0"}},
+		{"the third is oldest", []homing.Millis{3, 2, 1}, false, map[string]string{"a1": "0 to 1", "a2": "0 to 1", "a3": "0 to 1"}},
+		{"of several machines", []homing.Millis{1, 2, 3}, true, map[string]string{"a1": "0 to 1", "a2": "0 to 1", "a3": "0 to 1"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s := newSheet()
+			s := newSheet(test.many)
 			for i, at := range test.at {
 				c := control.Click{ClickID: homing.ClickID{byte(i)}, At: at.String(), Campaign: 1}
 				s.click(&c, cast, facts{creative: uint8(i + 1)}, true)
@@ -222,7 +224,7 @@ func TestAWarehouseThatStaysBehindIsFound(t *testing.T) {
 	f := newFake(t)
 	f.warehouse = up()
 	f.warehouse.Lag.Records = 7
-	b := newBooks()
+	b := newBooks(false)
 	now := time.Now()
 	clock := func() time.Time { now = now.Add(time.Minute); return now }
 	if b.awaitWarehouse(context.Background(), f, &cast{}, clock) || !strings.Contains(b.found.first[0].What, "7 records") {

@@ -21,6 +21,7 @@ type sheet struct {
 	clicks   map[homing.ClickID]int // of events
 	visitors map[visitorKey][]int   // their billable clicks, in the spool's order
 	unknown  int                    // clicks that no visitor of ours can have made
+	several  bool                   // machines have spools of their own
 }
 
 // event is something that counts.
@@ -95,8 +96,8 @@ func (f *figures) add(g *figures) {
 	}
 }
 
-func newSheet() *sheet {
-	return &sheet{clicks: map[homing.ClickID]int{}, visitors: map[visitorKey][]int{}}
+func newSheet(several bool) *sheet {
+	return &sheet{several: several, clicks: map[homing.ClickID]int{}, visitors: map[visitorKey][]int{}}
 }
 
 // click takes in a click that is held, with its facts.
@@ -290,7 +291,12 @@ func (s *sheet) groups(dimension string, byClick bool, zone *time.Location) (all
 // They are loaded in the order of the spool, and in that of time within a load;
 // where the two differ, the first is one that none before it in the spool is
 // older than. That is a matter of milliseconds, so there is nearly always one.
+// Several machines load their spools each for itself, and any may be ahead of the
+// others: there it may be any, and still is one.
 func (s *sheet) firsts(clicks []int) (firsts []int) {
+	if s.several {
+		return clicks
+	}
 	oldest := homing.Millis(1<<63 - 1)
 	for _, i := range clicks {
 		if at := s.events[i].at; cmp.Compare(at, oldest) <= 0 {

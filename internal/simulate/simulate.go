@@ -69,7 +69,7 @@ type Env struct {
 	Executable string
 	Clock      homing.Clock
 	// Settle is how long the nodes of a cluster need until they have all heard of a
-	// campaign, and have loaded what they took.
+	// campaign, and have loaded what they took; 0 = there is one node.
 	Settle time.Duration
 }
 
