@@ -48,7 +48,7 @@ unit: build
 	  /^(ok|FAIL|panic|conformance:|torture:)|^ *--- (FAIL|SKIP)/ { print; fflush() } \
 	  !/^(=== |\? | *--- PASS)/ { said = said $$0 "\n" } \
 	  /^FAIL\t/ { printf "%s", said >> ".scratch/failed.log" } \
-	  /^(ok|FAIL)\t|^ok  / { said = "" } \
+	  /^(ok  |FAIL)\t/ { said = "" } \
 	  { last = $$0 }'; \
 	status=$${PIPESTATUS[0]}; \
 	if [ $$status -ne 0 ]; then cat .scratch/failed.log; fi; \

@@ -27,7 +27,6 @@ type books struct {
 	repeats  map[homing.AccountID]*tally // guarded by mu: answered as duplicates
 	kills    []time.Time                 // guarded by mu
 	found    differences                 // guarded by mu
-	several  bool                        // machines take clicks, see sheet
 	sheet    *sheet                      // guarded by mu: what reports must say
 }
 
@@ -112,7 +111,6 @@ func (t *tally) exposed(kills []time.Time) (n int) {
 // newBooks are for a server of one machine, or of several.
 func newBooks(several bool) *books {
 	return &books{
-		several:  several,
 		doubts:   map[homing.CampaignID]int{},
 		claims:   map[claimKey]*claim{},
 		refusals: map[refusalKey]*tally{},

@@ -22,7 +22,7 @@ import (
 func (b *books) reconcile(ctx context.Context, s Server, cast *cast, since homing.Millis) (held holdings, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.sheet = newSheet(b.several)
+	b.sheet = newSheet(b.sheet.several)
 	if err = b.reconcileClicks(ctx, s, cast, since, &held); err != nil {
 		return held, fmt.Errorf("couldn't read the clicks: %w", err)
 	}
